@@ -1,0 +1,244 @@
+"""What a component of each layer must do: one Protocol each, with one method that takes whole batches.
+
+A component is an attrs class. Its fields are its `config` in a pipeline file; `open(resources)` loads whatever is
+heavy and `close()` frees it (both may be left out). The argument names of the method are its ports: `texts`,
+`entities` (what the caller knows), `mentions`, `candidates`. A port with a default may stay unconnected. Whatever
+goes in, one item per text comes out, the same under any batch size and order of texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from attrs import field, frozen
+
+from glinker_core.model import Candidate, Document, Entity, LinkedDocument, Mention, MentionCandidates
+
+Texts = Sequence[str]
+Mentions = Sequence[Sequence[Mention]]
+Candidates = Sequence[Sequence[MentionCandidates]]
+
+
+@runtime_checkable
+class Recognizer(Protocol):
+    """L1: finds mentions."""
+
+    def recognize(self, texts: Texts) -> Mentions:
+        """One sequence of mentions per text, in order of position, with `text[m.start:m.end] == m.text`."""
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """L2: finds candidates."""
+
+    def retrieve(self, texts: Texts, mentions: Mentions | None = None) -> Candidates:
+        """One `MentionCandidates` per mention, in the order of the mentions; no candidates is an empty tuple.
+
+        Without mentions, each text that is not empty becomes one mention labelled `WHOLE_TEXT` whose candidates are
+        the store's entities: for linkers that find mentions themselves.
+        """
+
+
+@runtime_checkable
+class Linker(Protocol):
+    """L3: scores the candidates of each mention in its context."""
+
+    def link(self, texts: Texts, candidates: Candidates) -> Candidates:
+        """The same mentions with the same candidates, each with one more score in 0..1, best first.
+
+        `threshold` of each `MentionCandidates` is set to the score below which NIL is meant.
+        """
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """L4: scores the best candidates again, at more cost."""
+
+    def rerank(self, texts: Texts, candidates: Candidates) -> Candidates:
+        """As `Linker.link`; candidates that are not scored again keep their order behind those that are."""
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """Lets through the mentions that need more work; the rest reaches L0 by another input."""
+
+    def select(self, texts: Texts, candidates: Candidates) -> Candidates:
+        """A subset of the mentions of each text, unchanged and in order."""
+
+
+@runtime_checkable
+class Aggregator(Protocol):
+    """L0: decides what is linked, what is NIL and what the caller sees."""
+
+    def aggregate(
+        self, texts: Texts, mentions: Mentions | None = None, candidates: Candidates | None = None
+    ) -> Sequence[LinkedDocument]:
+        """One document per text."""
+
+
+@frozen
+class Search:
+    """How a store is asked: tiers in the order they are tried, and what is cut off.
+
+    `exact` covers equal and equally normalised names; `fuzzy` is asked for names without an exact hit and allows
+    `max_distance` edits (insertion, deletion, substitution, swap of neighbours; at most 2) as long as
+    1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree.
+    """
+
+    modes: tuple[str, ...] = ("exact", "fuzzy")
+    limit: int = 30
+    max_distance: int = 2
+    min_similarity: float = 0.75
+    prefix_length: int = 0
+    min_popularity: float = 0
+
+
+class Name(NamedTuple):
+    """One name of one entity, as a gazetteer reads it."""
+
+    surface: str
+    entity_id: str
+    entity_type: str
+    popularity: float
+
+
+@frozen
+class Upserted:
+    """What a write did: entities `added`, `replaced` by other content, `kept` against other content, `unchanged`."""
+
+    added: int = 0
+    replaced: int = 0
+    kept: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Upserted) -> Upserted:
+        return Upserted(
+            self.added + other.added,
+            self.replaced + other.replaced,
+            self.kept + other.kept,
+            self.unchanged + other.unchanged,
+        )
+
+
+@runtime_checkable
+class Store(Protocol):
+    """What `l2_chain` chains: entities by id and by name.
+
+    A store is an attrs class whose fields are its settings; `open()` connects, `close()` (twice is once) lets go.
+    The class has a tuple `modes` with the search modes it knows. Writes are transactions: when the iterable of an
+    `upsert` raises, the store stays as it was. `revision` moves with each write that changes something.
+    """
+
+    @property
+    def revision(self) -> str: ...
+
+    def open(self) -> None: ...
+
+    def search(self, names: Sequence[str], search: Search) -> list[tuple[Candidate, ...]]:
+        """Per name its candidates, every homonym among them, ordered by match quality, then popularity, then id.
+
+        `Candidate.scores["l2"]` is the quality of the match in 0..1, 1.0 for an equal name.
+        """
+
+    def get(self, entity_ids: Sequence[str]) -> list[Entity | None]: ...
+
+    def upsert(self, entities: Iterable[Entity], on_duplicate: str = "replace") -> Upserted:
+        """Add or replace entities; an id that is there with other content is an `error`, `keep` or `replace`."""
+
+    def delete(self, entity_ids: Iterable[str]) -> int:
+        """Remove entities with all their names; says how many there were."""
+
+    def clear(self) -> None: ...
+
+    def count(self) -> int: ...
+
+    def entities(self) -> Iterator[Entity]:
+        """All entities in order of their ids (code points)."""
+
+    def names(self) -> Iterator[Name]:
+        """All names of all entities, in any order."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class CandidateCache(Protocol):
+    """A store that can also remember the whole answers of slower stores.
+
+    `scope` names what the answers depend on beside the name: revisions of the slower stores and the search. Answers of
+    another scope are never recalled.
+    """
+
+    def recall(self, names: Sequence[str], scope: str) -> list[tuple[Candidate, ...] | None]:
+        """Per name the remembered answer, or None where there is none; an empty answer is an answer."""
+
+    def remember(self, answers: Mapping[str, tuple[Candidate, ...]], scope: str) -> None: ...
+
+
+@frozen
+class StoreSpec:
+    """A store as a pipeline declares it: a name of its own, its type and its settings."""
+
+    name: str
+    type: str
+    config: Mapping[str, Any] = field(factory=dict, hash=False)
+    field_mapping: Mapping[str, str] = field(factory=dict, hash=False)
+    write: bool = True
+    cache: bool = False
+
+
+@runtime_checkable
+class DeclaresStores(Protocol):
+    """A component that brings stores of its own, as `l2_chain` does with its `layers`."""
+
+    def declared_stores(self) -> Sequence[StoreSpec]:
+        """The stores to open before this component; a spec without a `type` refers to one declared elsewhere."""
+
+
+class Row(NamedTuple):
+    """One record of a file: its line, and either the record or the problem with it."""
+
+    line: int
+    item: Entity | Document | None
+    problem: str = ""
+
+
+@runtime_checkable
+class EntityReader(Protocol):
+    """Reads entities from a file format."""
+
+    def entities(self, lines: Iterable[bytes]) -> Iterator[Row]:
+        """One row per record, good or bad; never raises for what a file holds."""
+
+
+@runtime_checkable
+class DocumentReader(Protocol):
+    """Reads documents from a file format."""
+
+    def documents(self, lines: Iterable[bytes]) -> Iterator[Row]: ...
+
+
+@frozen
+class Layer:
+    """A layer as the graph knows it: where its components are declared, what they are called with and what they make."""
+
+    name: str
+    prefix: str
+    hook: str
+    protocol: type
+    method: str
+    makes: str
+
+
+LAYERS: Mapping[str, Layer] = {
+    layer.name: layer
+    for layer in (
+        Layer("recognizer", "l1", "glinker_recognizers", Recognizer, "recognize", "mentions"),
+        Layer("retriever", "l2", "glinker_retrievers", Retriever, "retrieve", "candidates"),
+        Layer("linker", "l3", "glinker_linkers", Linker, "link", "candidates"),
+        Layer("reranker", "l4", "glinker_rerankers", Reranker, "rerank", "candidates"),
+        Layer("gate", "gate", "glinker_gates", Gate, "select", "candidates"),
+        Layer("aggregator", "l0", "glinker_aggregators", Aggregator, "aggregate", "documents"),
+    )
+}
