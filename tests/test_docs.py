@@ -1,0 +1,105 @@
+"""README and docs are true: their code runs and prints what they show, their pipelines check, their links lead somewhere.
+
+Blocks of one page run in order, in one copy of the examples and one Python namespace:
+`python` is executed; `bash` is run if it begins with `glinker`; `yaml` with `nodes:` must be a pipeline without problems;
+a block with `title=NAME` is written to that file; `text` after a python or bash block is what that printed (`...` stands
+for anything). A block with `not-run` is only read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glinker_core import DAGExecutor
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
+WRITTEN = [page for page in PAGES if "written by docs/generate.py" not in page.read_text(encoding="utf-8")[:200]]
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+
+
+def relative(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with the examples in it, as a reader would have."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GLINKER_KB", raising=False)
+    (tmp_path / "demo").mkdir()
+    glinker("glinker kb import examples/entities.jsonl --store demo/kb.db")
+    return tmp_path
+
+
+def glinker(script):
+    """Run a bash block with the `glinker` of this environment; its output."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={**os.environ, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr, done.returncode
+
+
+def run_python(code, page, line, namespace):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile("\n" * line + code, relative(page), "exec"), namespace)
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=relative)
+def test_blocks_of_a_page_do_what_they_say(page, place):
+    text = page.read_text(encoding="utf-8")
+    namespace = {"__name__": "__main__"}
+    printed = None
+    for match in FENCE.finditer(text):
+        language, info, code = match[1], match[2].strip(), match[3]
+        line = text.count("\n", 0, match.start()) + 1
+        if title := re.search(r"title=(\S+)", info):
+            Path(title[1]).write_text(code, encoding="utf-8")
+        if "not-run" in info:
+            printed = None
+        elif language == "python" and not title:
+            printed = run_python(code, page, line, namespace)
+        elif language == "bash" and code.startswith("glinker"):
+            fails = "fails" in info
+            printed, status = glinker(code)
+            assert bool(status) == fails, f"{relative(page)}:{line}: exit code {status}\n{printed}"
+        elif language == "yaml" and re.search(r"^nodes:", code, re.MULTILINE):
+            path = Path(f"block-{line}.yaml")
+            path.write_text(code, encoding="utf-8")
+            DAGExecutor(str(path)).close()
+        elif language == "text" and printed is not None:
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            same = doctest.OutputChecker().check_output(code, printed, flags)
+            assert same, f"{relative(page)}:{line}: printed\n{printed}\ninstead of\n{code}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_of_a_page_lead_to_files_that_exist(page):
+    targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_reference_pages_are_as_the_code_writes_them():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
