@@ -1,0 +1,26 @@
+"""For plugin authors: what a component promises, as test classes to inherit; components without weights; nasty texts.
+
+    from glinker_core.testing import PluginContract, RecognizerContract
+
+    class TestPlugin(PluginContract):
+        plugin = "shouting"
+
+    class TestShoutingRecognizer(RecognizerContract):
+        @pytest.fixture
+        def component(self):
+            return ShoutingRecognizer()
+
+Needs the extra `testing` (pytest and hypothesis); nothing else in glinker imports them.
+"""
+
+import pytest
+
+# before the import of what asserts, or failures would say AssertionError and nothing more
+pytest.register_assert_rewrite("glinker_core.testing.checks", "glinker_core.testing.contracts")
+
+from glinker_core.testing import fakes, texts  # noqa: E402
+from glinker_core.testing.contracts.linker import LinkerContract  # noqa: E402
+from glinker_core.testing.contracts.recognizer import RecognizerContract  # noqa: E402
+from glinker_core.testing.contracts.store import StoreContract  # noqa: E402
+
+__all__ = ["LinkerContract", "RecognizerContract", "StoreContract", "fakes", "texts"]

@@ -1,0 +1,1 @@
+"""What the components of each layer promise, as test classes to inherit."""
