@@ -84,7 +84,7 @@ class NodeError(GlinkerError):
         return f"node '{self.node}', batch {self.batch} (texts {shown}): {reason}"
 
 
-class Cancelled(GlinkerError):
+class CancelledError(GlinkerError):
     """A run that was told to stop."""
 
 

@@ -221,7 +221,7 @@ class DocumentReader(Protocol):
 
 @frozen
 class Layer:
-    """A layer as the graph knows it: where its components are declared, what they are called with and what they make."""
+    """A layer as the graph knows it: where components are declared, what they are called with, what they make."""
 
     name: str
     prefix: str

@@ -69,7 +69,7 @@ class Candidate:
     @property
     def score(self) -> float:
         """The score of the last stage; 0.0 before any stage."""
-        return next(reversed(self.scores.values()), 0.0)  # type: ignore[call-overload, no-any-return]
+        return next(reversed(self.scores.values()), 0.0)  # type: ignore[call-overload]
 
     def scored(self, **scores: float) -> Candidate:
         """The same candidate with more scores behind those it has; the last one given becomes its `score`."""

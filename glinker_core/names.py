@@ -23,7 +23,9 @@ _STROKES = {
 }  # fmt: skip
 _APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8"  # letters to Unicode, apostrophes to people
 _KEPT_CLASSES = frozenset({0, 7, 8, 9})
-_UNSPACED = "\u3005\u3007\u3040-\u3098\u309b-\u30fb\u30fd-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u3005\u3007\u3040-\u3098\u309b-\u30fb\u30fd-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+)
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 _PIECE = re.compile(f"[{_UNSPACED}][\u3099\u309a]?|[^\\s{_UNSPACED}]+")
 _GLUE = re.compile(f"(?<=[{_UNSPACED}\u3099\u309a]) (?=[{_UNSPACED}])")

@@ -108,7 +108,7 @@ class Plugins:
                 loaded = importlib.import_module(module) if isinstance(module, str) else module
                 self.manager.register(loaded, unique)
                 self._declare(unique, loaded)
-            except Exception as error:  # whatever a plugin does wrong must not take the others down; it is kept and told
+            except Exception as error:  # noqa: BLE001  a broken plugin must not take the others down; it is told
                 problem = f"{type(error).__name__}: {error}"
                 if self.manager.has_plugin(unique):
                     self.manager.unregister(name=unique)
@@ -124,7 +124,7 @@ class Plugins:
                 if not isinstance(component, Component):
                     raise TypeError(f"{caller.name} must yield Component records, not {component!r}")
                 if isinstance(module, ModuleType) and ":" not in component.target:
-                    raise ValueError(f"target of '{component.name}' must be 'package.module:Name': {component.target!r}")
+                    raise ValueError(f"target of '{component.name}' is not 'module:Name': {component.target!r}")
                 offers.append(Offer(component, plugin, caller.name))
         for offer in offers:
             self._offers.setdefault(offer.hook, []).append(offer)

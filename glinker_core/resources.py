@@ -98,7 +98,7 @@ class Resources:
             if callable(close := getattr(thing, "close", None)):
                 try:
                     close()
-                except Exception as error:  # the others must be closed too; the first error is raised below
+                except Exception as error:  # noqa: BLE001  the others must be closed too; the first error is raised below
                     errors.append(error)
         if errors:
             raise errors[0]

@@ -1,0 +1,119 @@
+"""Entities into stores: any source, all problems at once, nothing half.
+
+A source is a file (JSON lines, CSV, TSV, or whatever a plugin reads), a list of records, or a mapping of ids to
+records.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import define, field
+
+from glinker_core.builtin.readers import entity_of
+from glinker_core.errors import DataError, InputError, Problem, near
+from glinker_core.files import read_lines, suffix
+from glinker_core.layers import Row, Store, Upserted
+from glinker_core.model import Document, Entity
+from glinker_core.plugins import Plugins
+
+OnError = Literal["raise", "skip"]
+OnDuplicate = Literal["error", "keep", "replace"]
+
+
+@define
+class ImportReport:
+    """What an import did: records read, what became of them in the store, and the bad ones with line and reason."""
+
+    read: int = 0
+    upserted: Upserted = Upserted()
+    problems: list[Problem] = field(factory=list)
+
+
+def import_entities(
+    source: Any,
+    store: Store,
+    plugins: Plugins,
+    *,
+    on_error: OnError = "raise",
+    on_duplicate: OnDuplicate = "error",
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Load a source into a store in one transaction.
+
+    With `on_error="raise"` one bad record refuses the whole import, with a `DataError` that lists them all; with
+    `skip` the good ones load and the report lists the bad ones. `progress` is called with the number of records read.
+    """
+    report = ImportReport()
+
+    def good() -> Iterator[Entity]:
+        for row in entity_rows(source, plugins):
+            report.read += 1
+            if progress is not None and report.read % 1000 == 0:
+                progress(report.read)
+            if isinstance(row.item, Entity):
+                yield row.item
+            else:
+                report.problems.append(Problem(f"{_name(source)}{row.line}", row.problem))
+        if report.problems and on_error == "raise":
+            raise DataError(f"nothing was imported from {source_name(source)}", report.problems)
+
+    report.upserted = store.upsert(good(), on_duplicate)
+    return report
+
+
+def source_name(source: Any) -> str:
+    """A source as messages call it."""
+    return str(source) if isinstance(source, (str, os.PathLike)) else "the records given"
+
+
+def _name(source: Any) -> str:
+    return f"{source}:" if isinstance(source, (str, os.PathLike)) else "record "
+
+
+def entity_rows(source: Any, plugins: Plugins) -> Iterator[Row]:
+    """The records of a source, good and bad, with their lines (or positions, from 0, in a list)."""
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        return _reader(path, "entities", plugins).entities(read_lines(path))  # type: ignore[no-any-return]
+    if isinstance(source, Mapping):
+        return _rows({"entity_id": key, **value} if isinstance(value, Mapping) else value
+                     for key, value in source.items())  # fmt: skip
+    if not isinstance(source, Iterable):
+        raise InputError(f"entities: expected a path, a list of records or a mapping of ids to records, got {source!r}")
+    return _rows(source)
+
+
+def document_rows(path: Path, plugins: Plugins) -> Iterator[Row]:
+    """The documents of a file; those without an id of their own are called by file and line."""
+    name = path.name
+    for row in _reader(path, "documents", plugins).documents(read_lines(path)):
+        if isinstance(row.item, Document) and row.item.id in ("", str(row.line)):
+            number = "" if row.item.id == "" else f":{row.line}"
+            yield Row(row.line, Document(row.item.text, f"{name}{number}", row.item.entities))
+        else:
+            yield row
+
+
+def _rows(records: Iterable[Any]) -> Iterator[Row]:
+    for number, record in enumerate(records):
+        try:
+            yield Row(number, entity_of(record))
+        except ValueError as error:
+            yield Row(number, None, str(error))
+
+
+def _reader(path: Path, what: str, plugins: Plugins) -> Any:
+    if not path.is_file():
+        raise InputError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'there is no such file'}")
+    known: list[str] = []
+    for offer in plugins.offers("glinker_readers"):
+        cls = plugins.load(offer) if suffix(path) in offer.component.suffixes else None
+        if cls is not None and hasattr(cls, what):
+            return cls()
+        known += offer.component.suffixes
+    hint = near(suffix(path), filter(None, known))
+    raise InputError(f"{path}: no installed plugin reads {what} from '{suffix(path)}' files{hint}")

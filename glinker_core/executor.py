@@ -1,0 +1,318 @@
+"""The front door to a pipeline that is ready to run: load entities, link texts, one batch or a stream of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from threading import Event, RLock
+from types import TracebackType
+from typing import Any
+
+from attrs import evolve
+
+from glinker_core.context import Context
+from glinker_core.entities import OnDuplicate, OnError, import_entities
+from glinker_core.errors import CancelledError, InputError, NodeError, StoreError, near
+from glinker_core.graph import Graph, build
+from glinker_core.layers import DeclaresStores, Store
+from glinker_core.model import Document, L0Result, LinkedDocument
+from glinker_core.plugins import Plugins
+from glinker_core.resources import Resources
+from glinker_core.runner import run_batch
+from glinker_core.source import Source, load_source
+
+log = logging.getLogger(__name__)
+
+Pipeline = str | os.PathLike[str] | Mapping[str, Any] | Source
+
+
+class DAGExecutor:
+    """A checked pipeline with its stores and components; stores open when they are first needed, models when run.
+
+    Threads may share one executor. Use it as a context manager, or call `close()`.
+    """
+
+    def __init__(self, pipeline: Pipeline, verbose: bool = False, *, plugins: Plugins | None = None) -> None:
+        """Check a pipeline (a path, a mapping, `ConfigBuilder.get_config()`); raises `ConfigError` with all problems.
+
+        `verbose` logs each batch as INFO instead of DEBUG.
+        """
+        self.plugins = plugins or Plugins.installed()
+        self.graph: Graph = build(load_source(pipeline), self.plugins)
+        self._level = logging.INFO if verbose else logging.DEBUG
+        self._lock = RLock()
+        self._resources: Resources | None = None
+        self._opened = False
+        self._closed = False
+        for warning in self.graph.warnings:
+            log.warning("%s", warning)
+
+    def __enter__(self) -> DAGExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- resources ---------------------------------------------------------------------------------------------
+
+    @property
+    def resources(self) -> Resources:
+        """What the nodes share, with all stores open."""
+        with self._lock:
+            if self._closed:
+                raise InputError(f"pipeline '{self.graph.name}' is closed; make a new executor")
+            if self._resources is None:
+                opened: dict[str, Store] = {}
+                try:
+                    for name, store in self.graph.stores.items():
+                        store.open()
+                        opened[name] = store
+                except BaseException:
+                    Resources(opened).close()
+                    raise
+                kb = [name for name, spec in self.graph.store_specs.items() if not spec.cache]
+                self._resources = Resources(opened, kb)
+            return self._resources
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was skipped, dropped or done without, by name."""
+        return self._resources.counters if self._resources is not None else Counter()
+
+    def open(self) -> None:
+        """Open all stores and components now rather than at the first text."""
+        with self._lock:
+            resources = self.resources
+            if not self._opened:
+                opened = []
+                try:
+                    for node in self.graph.nodes:
+                        if hasattr(node.component, "open"):
+                            node.component.open(resources)
+                        opened.append(node.component)
+                except BaseException:
+                    _close_all(opened)
+                    raise
+                self._opened = True
+
+    def close(self) -> None:
+        """Close components, then stores; a second call does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                if self._opened:
+                    _close_all([node.component for node in self.graph.nodes])
+            finally:
+                if self._resources is not None:
+                    self._resources.close()
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def execute(self, data: Mapping[str, Any]) -> Context:
+        """Run one batch, `{"texts": [...]}` with `"entities"` where the caller knows the mentions.
+
+        The context has the result of every node: `context.get("l0_result").entities`.
+        """
+        texts = _texts(data)
+        self.open()
+        log.log(self._level, "%s: %d texts", self.graph.name, len(texts))
+        return run_batch(self.graph, self.plugins, {**data, "texts": texts})
+
+    def link(self, texts: Iterable[str | Document], on_error: OnError = "raise") -> list[LinkedDocument]:
+        """Linked documents of the texts, in order."""
+        return list(self.stream(texts, on_error=on_error))
+
+    def stream(
+        self,
+        documents: Iterable[str | Document],
+        batch_size: int = 32,
+        workers: int = 1,
+        on_error: OnError = "raise",
+        cancel: Event | None = None,
+    ) -> Iterator[LinkedDocument]:
+        """Linked documents in order, read lazily, with at most `workers` + 1 batches alive.
+
+        With `on_error="skip"` a text that fails comes back with its `error` and without mentions, and the rest of its
+        batch is linked. Setting `cancel`, or closing the iterator, stops before the next node; `CancelledError` is raised.
+        """
+        if isinstance(documents, (str, bytes, Document)):
+            raise InputError(f"texts: expected a list of texts, got one; write [{str(documents)[:20]!r}]")
+        if batch_size < 1 or workers < 1:
+            raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
+        return self._stream(iter(documents), batch_size, workers, on_error, cancel or Event())
+
+    def _stream(
+        self, documents: Iterator[str | Document], size: int, workers: int, on_error: OnError, cancel: Event
+    ) -> Iterator[LinkedDocument]:
+        self.open()
+        batches = enumerate(iter(lambda: [_document(item) for item in islice(documents, size)], []))
+        offset = 0
+
+        def submit(submitter: Callable[..., Any]) -> Any:
+            nonlocal offset
+            if (numbered := next(batches, None)) is None:
+                return None
+            number, batch = numbered
+            batch = [doc if doc.id else evolve(doc, id=str(offset + index)) for index, doc in enumerate(batch)]
+            offset += len(batch)
+            return submitter(self._batch, batch, number, on_error, cancel)
+
+        if workers == 1:
+            while (linked := submit(lambda call, *arguments: call(*arguments))) is not None:
+                yield from linked
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="glinker") as pool:
+            live: deque[Future[list[LinkedDocument]]] = deque()
+            try:
+                while True:
+                    while len(live) <= workers and (future := submit(pool.submit)) is not None:
+                        live.append(future)
+                    if not live:
+                        return
+                    yield from live.popleft().result()
+            finally:
+                cancel.set()
+                for future in live:
+                    future.cancel()
+
+    def _batch(self, documents: list[Document], number: int, on_error: OnError, cancel: Event) -> list[LinkedDocument]:
+        try:
+            return self._run(documents, number, cancel)
+        except NodeError as error:
+            if on_error == "raise" or isinstance(error.cause, (StoreError, CancelledError)):
+                raise
+            if len(documents) == 1:
+                self.resources.count("texts that failed")
+                log.warning("%s", error)
+                return [LinkedDocument(documents[0].text, id=documents[0].id, error=str(error))]
+        return [linked for doc in documents for linked in self._batch([doc], number, on_error, cancel)]
+
+    def _run(self, documents: list[Document], number: int, cancel: Event) -> list[LinkedDocument]:
+        data: dict[str, Any] = {"texts": [document.text for document in documents]}
+        if any(document.entities is not None for document in documents):
+            data["entities"] = [document.entities or () for document in documents]
+        ids = [document.id for document in documents]
+        context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancel=cancel)
+        log.log(self._level, "%s: batch %d, %d texts", self.graph.name, number, len(documents))
+        result = context.get("outputs[-1]")
+        if not isinstance(result, L0Result):
+            name = self.graph.name
+            raise InputError(f"pipeline '{name}' has no aggregator; add a node with processor l0_aggregator")
+        return [evolve(linked, id=document.id) for linked, document in zip(result, documents, strict=True)]
+
+    # -- entities ----------------------------------------------------------------------------------------------
+
+    def load_entities(
+        self,
+        source: Any,
+        target_layers: Sequence[str] | None = None,
+        batch_size: int = 1000,  # noqa: ARG002  # GLiNKER's; stores choose their own chunks
+        overwrite: bool = False,
+        *,
+        on_error: OnError = "raise",
+        on_duplicate: OnDuplicate | None = None,
+    ) -> dict[str, dict[str, int]]:
+        """Load entities into the stores named (default: all that are written to), each in one transaction.
+
+        An id that is there with other content is an error, unless `overwrite` or `on_duplicate` says otherwise.
+        With `on_error="skip"` bad records are logged and counted (`entities skipped`). Returns
+        `{node: {store: entities loaded}}`.
+        """
+        policy: OnDuplicate = on_duplicate or ("replace" if overwrite else "error")
+        names = self._targets(target_layers, writing=True)
+        if len(names) > 1 and isinstance(source, Iterator):
+            source = list(source)
+        loaded: dict[str, int] = {}
+        for name in names:
+            store = self.resources.store(name)
+            report = import_entities(source, store, self.plugins, on_error=on_error, on_duplicate=policy)
+            loaded[name] = report.read - len(report.problems)
+            if report.problems and name == names[0]:
+                self.resources.count("entities skipped", len(report.problems))
+                log.warning("entities skipped:\n  %s", "\n  ".join(map(str, report.problems)))
+        return self._by_node(loaded)
+
+    def count_entities(self) -> dict[str, dict[str, int]]:
+        """How many entities each store holds: `{node: {store: count}}`."""
+        return self._by_node({name: self.resources.store(name).count() for name in self.graph.stores})
+
+    def clear_databases(self, names: Sequence[str] | None = None) -> None:
+        """Empty the stores named, or all that are written to."""
+        for name in self._targets(names, writing=True):
+            self.resources.store(name).clear()
+
+    def precompute_embeddings(
+        self, target_layers: Sequence[str] | None = None, batch_size: int = 32
+    ) -> dict[str, dict[str, int]]:
+        """Let every node that embeds entities do so now for the stores named; `{node: {store: embedded}}`."""
+        names = self._targets(target_layers, writing=True)
+        self.open()
+        nodes = [node for node in self.graph.nodes if hasattr(node.component, "precompute_embeddings")]
+        if not nodes:
+            raise InputError("no node of this pipeline embeds entities; run: pip install glinker-gliner")
+        return {node.id: node.component.precompute_embeddings(names, batch_size) for node in nodes}
+
+    def _targets(self, names: Sequence[str] | None, writing: bool) -> list[str]:
+        specs = self.graph.store_specs
+        if names is None:
+            return [name for name, spec in specs.items() if spec.write or not writing]
+        if isinstance(names, str):
+            raise InputError(f"target_layers: expected a list of store names, got {names!r}; write [{names!r}]")
+        unknown = [f"'{name}'{near(name, specs)}" for name in names if name not in specs]
+        if unknown:
+            raise InputError(f"target_layers: no store {', no store '.join(unknown)}")
+        return list(names)
+
+    def _by_node(self, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+        nodes: dict[str, dict[str, int]] = {}
+        for node in self.graph.nodes:
+            if isinstance(node.component, DeclaresStores):
+                names = [spec.name for spec in node.component.declared_stores()]
+                nodes[node.id] = {name: counts[name] for name in names if name in counts}
+        placed = {name for stores in nodes.values() for name in stores}
+        rest = {name: count for name, count in counts.items() if name not in placed}
+        return {**nodes, "stores": rest} if rest else nodes
+
+
+def _close_all(components: Sequence[Any]) -> None:
+    errors = []
+    for component in reversed(components):
+        try:
+            if hasattr(component, "close"):
+                component.close()
+        except Exception as error:  # noqa: BLE001  the others must be closed too; the first is raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _document(item: str | Document) -> Document:
+    if isinstance(item, Document):
+        return item
+    if not isinstance(item, str):
+        raise InputError(f"texts: expected a string or a Document, got {type(item).__name__} {item!r:.60}")
+    return Document(item)
+
+
+def _texts(data: Mapping[str, Any]) -> list[str]:
+    if not isinstance(data, Mapping) or "texts" not in data:
+        raise InputError(f"input: expected {{'texts': [...]}}, got {type(data).__name__} {data!r:.60}")
+    if unknown := [key for key in data if key not in ("texts", "entities")]:
+        raise InputError(f"input: unknown key '{unknown[0]}'{near(str(unknown[0]), ('texts', 'entities'))}")
+    texts = data["texts"]
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise InputError(f"texts: expected a list of texts, got {type(texts).__name__} {texts!r:.60}; "
+                         "put a single text into a list")  # fmt: skip
+    texts = list(texts)
+    wrong = [f"text {index} is {type(text).__name__}" for index, text in enumerate(texts) if not isinstance(text, str)]
+    if wrong:
+        raise InputError(f"texts: expected strings: {', '.join(wrong)}")
+    return texts

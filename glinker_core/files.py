@@ -1,0 +1,50 @@
+"""Files are read as lines of bytes, compressed or not, and written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, without a byte order mark; `.gz` is unpacked."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        for number, line in enumerate(stream):
+            yield line[3:] if number == 0 and line.startswith(b"\xef\xbb\xbf") else line
+
+
+def suffix(path: Path) -> str:
+    """The ending that names the format, in lower case: `.jsonl` of `a.JSONL.gz`."""
+    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """A text stream that becomes the file at the end, or leaves what was there if anything goes wrong."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123  # a descriptor, not a path
+            yield stream
+        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
+        os.chmod(temporary, mode & 0o777)  # noqa: PTH101  # a name from mkstemp
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with replacing(path) as stream:
+        stream.write(text)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
