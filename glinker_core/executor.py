@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from threading import Event, RLock
@@ -16,13 +16,13 @@ from attrs import evolve
 
 from glinker_core.context import Context
 from glinker_core.entities import OnDuplicate, OnError, import_entities
-from glinker_core.errors import CancelledError, InputError, NodeError, StoreError, near
+from glinker_core.errors import InputError, NodeError, StoreError, near
 from glinker_core.graph import Graph, build
 from glinker_core.layers import DeclaresStores, Store
 from glinker_core.model import Document, L0Result, LinkedDocument
 from glinker_core.plugins import Plugins
 from glinker_core.resources import Resources
-from glinker_core.runner import run_batch
+from glinker_core.runner import Cancelled, run_batch
 from glinker_core.source import Source, load_source
 
 log = logging.getLogger(__name__)
@@ -141,71 +141,72 @@ class DAGExecutor:
         """Linked documents in order, read lazily, with at most `workers` + 1 batches alive.
 
         With `on_error="skip"` a text that fails comes back with its `error` and without mentions, and the rest of its
-        batch is linked. Setting `cancel`, or closing the iterator, stops before the next node; `CancelledError` is raised.
+        batch is linked. Setting `cancel` stops before the next node with a `CancelledError`.
         """
         if isinstance(documents, (str, bytes, Document)):
             raise InputError(f"texts: expected a list of texts, got one; write [{str(documents)[:20]!r}]")
         if batch_size < 1 or workers < 1:
             raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
-        return self._stream(iter(documents), batch_size, workers, on_error, cancel or Event())
+        return self._stream(documents, batch_size, workers, on_error, cancel)
 
     def _stream(
-        self, documents: Iterator[str | Document], size: int, workers: int, on_error: OnError, cancel: Event
+        self, documents: Iterable[str | Document], size: int, workers: int, on_error: OnError, cancel: Event | None
     ) -> Iterator[LinkedDocument]:
         self.open()
-        batches = enumerate(iter(lambda: [_document(item) for item in islice(documents, size)], []))
-        offset = 0
+        stop = Event()
 
-        def submit(submitter: Callable[..., Any]) -> Any:
-            nonlocal offset
-            if (numbered := next(batches, None)) is None:
-                return None
-            number, batch = numbered
-            batch = [doc if doc.id else evolve(doc, id=str(offset + index)) for index, doc in enumerate(batch)]
-            offset += len(batch)
-            return submitter(self._batch, batch, number, on_error, cancel)
+        def cancelled() -> bool:
+            return stop.is_set() or (cancel is not None and cancel.is_set())
 
         if workers == 1:
-            while (linked := submit(lambda call, *arguments: call(*arguments))) is not None:
-                yield from linked
+            for number, batch in _batches(documents, size):
+                yield from self._batch(batch, number, on_error, cancelled)
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="glinker") as pool:
             live: deque[Future[list[LinkedDocument]]] = deque()
             try:
-                while True:
-                    while len(live) <= workers and (future := submit(pool.submit)) is not None:
-                        live.append(future)
-                    if not live:
-                        return
+                for number, batch in _batches(documents, size):
+                    live.append(pool.submit(self._batch, batch, number, on_error, cancelled))
+                    if len(live) > workers:
+                        yield from live.popleft().result()
+                while live:
                     yield from live.popleft().result()
             finally:
-                cancel.set()
+                stop.set()  # nothing is left to do but after an error or an iterator that was closed
                 for future in live:
                     future.cancel()
 
-    def _batch(self, documents: list[Document], number: int, on_error: OnError, cancel: Event) -> list[LinkedDocument]:
+    @property
+    def _output(self) -> str:
+        """The key of the documents: that of the last aggregator."""
+        keys = [node.key for node in self.graph.nodes if node.layer.makes == "documents"]
+        if not keys:
+            name = self.graph.name
+            raise InputError(f"pipeline '{name}' has no aggregator; add a node with processor l0_aggregator")
+        return keys[-1]
+
+    def _batch(
+        self, documents: list[Document], number: int, on_error: OnError, cancelled: Cancelled
+    ) -> list[LinkedDocument]:
         try:
-            return self._run(documents, number, cancel)
+            return self._run(documents, number, cancelled)
         except NodeError as error:
-            if on_error == "raise" or isinstance(error.cause, (StoreError, CancelledError)):
+            if on_error == "raise" or isinstance(error.cause, StoreError):
                 raise
             if len(documents) == 1:
                 self.resources.count("texts that failed")
                 log.warning("%s", error)
                 return [LinkedDocument(documents[0].text, id=documents[0].id, error=str(error))]
-        return [linked for doc in documents for linked in self._batch([doc], number, on_error, cancel)]
+        return [linked for doc in documents for linked in self._batch([doc], number, on_error, cancelled)]
 
-    def _run(self, documents: list[Document], number: int, cancel: Event) -> list[LinkedDocument]:
+    def _run(self, documents: list[Document], number: int, cancelled: Cancelled) -> list[LinkedDocument]:
         data: dict[str, Any] = {"texts": [document.text for document in documents]}
         if any(document.entities is not None for document in documents):
             data["entities"] = [document.entities or () for document in documents]
         ids = [document.id for document in documents]
-        context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancel=cancel)
+        context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancelled=cancelled)
         log.log(self._level, "%s: batch %d, %d texts", self.graph.name, number, len(documents))
-        result = context.get("outputs[-1]")
-        if not isinstance(result, L0Result):
-            name = self.graph.name
-            raise InputError(f"pipeline '{name}' has no aggregator; add a node with processor l0_aggregator")
+        result: L0Result = context.get(self._output)
         return [evolve(linked, id=document.id) for linked, document in zip(result, documents, strict=True)]
 
     # -- entities ----------------------------------------------------------------------------------------------
@@ -294,12 +295,18 @@ def _close_all(components: Sequence[Any]) -> None:
         raise errors[0]
 
 
-def _document(item: str | Document) -> Document:
+def _batches(items: Iterable[str | Document], size: int) -> Iterator[tuple[int, list[Document]]]:
+    """Numbered batches of documents; a document without an id is called by its position."""
+    documents = (_document(item, position) for position, item in enumerate(items))
+    return enumerate(iter(lambda: list(islice(documents, size)), []))
+
+
+def _document(item: str | Document, position: int) -> Document:
     if isinstance(item, Document):
-        return item
+        return item if item.id else evolve(item, id=str(position))
     if not isinstance(item, str):
         raise InputError(f"texts: expected a string or a Document, got {type(item).__name__} {item!r:.60}")
-    return Document(item)
+    return Document(item, str(position))
 
 
 def _texts(data: Mapping[str, Any]) -> list[str]:

@@ -216,7 +216,7 @@ class CandidatesResult(PerText[tuple[MentionCandidates, ...]]):
 
 
 def _scored(item: MentionCandidates) -> ScoredMention:
-    best, mention = max(item.candidates, key=lambda c: c.score), item.mention
+    best, mention = item.candidates[0], item.mention
     probs = {c.label: c.score for c in reversed(item.candidates)}
     return ScoredMention(mention.text, best.label, mention.start, mention.end, best.score, probs)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from threading import Event
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field, frozen
@@ -16,6 +15,9 @@ from glinker_core.layers import Mentions
 from glinker_core.merge import merge_candidates, merge_mentions
 from glinker_core.model import CandidatesResult, L0Result, L1Result, LinkedDocument
 from glinker_core.plugins import Plugins
+
+#: Says whether a run is to stop.
+Cancelled = Callable[[], bool]
 
 
 @frozen
@@ -49,7 +51,7 @@ def run_batch(
     *,
     batch: int = 0,
     text_ids: Sequence[str] = (),
-    cancel: Event | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Context:
     """Run all nodes on `{"texts": [...], "entities": [...] | absent}`; raises `NodeError` from what went wrong."""
     texts = data["texts"]
@@ -58,7 +60,7 @@ def run_batch(
     plugins.hook.glinker_run_started(run=run)
     try:
         for node in graph.nodes:
-            if cancel is not None and cancel.is_set():
+            if cancelled is not None and cancelled():
                 raise CancelledError(f"cancelled before node '{node.id}' of batch {batch}")
             try:
                 run.context.put(node.key, _run_node(graph, node, plugins, run))
@@ -78,7 +80,7 @@ def _run_node(graph: Graph, node: Node, plugins: Plugins, run: Run) -> Any:
     }
     items = plugins.hook.glinker_run_node(call=NodeCall(node, arguments, run.batch))
     if not isinstance(items, Sequence) or isinstance(items, str) or len(items) != len(run.texts):
-        got = f"{len(items)}" if isinstance(items, Sequence) else type(items).__name__
+        got = f"{len(items)}" if isinstance(items, (list, tuple)) else type(items).__name__
         raise ValueError(f"{type(node.component).__name__}.{node.layer.method} must give one item per text: "
                          f"{len(run.texts)} texts, got {got}")  # fmt: skip
     if node.layer.makes == "mentions":

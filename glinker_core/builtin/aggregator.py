@@ -87,7 +87,7 @@ class ThresholdAggregator:
             item = exact.get(_key(mention)) or self._near(mention, rest)
             if item is None:
                 matched.append((MentionCandidates(mention), False))
-            elif id(item) not in taken:
+            else:
                 taken.add(id(item))
                 matched.append((MentionCandidates(mention, item.candidates, item.threshold), True))
         unmatched = [item for item in items if id(item) not in taken]
@@ -109,7 +109,7 @@ class ThresholdAggregator:
 
     def _linked(self, text: str, item: MentionCandidates, retrieved: bool) -> LinkedMention:
         mention, pool = item.mention, item.candidates
-        best = max(pool, key=lambda c: c.score) if pool else None
+        best = pool[0] if pool else None
         needed = max(self.min_confidence, item.threshold)
         entity, reason = None, ""
         if best is None:

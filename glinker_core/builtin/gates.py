@@ -26,5 +26,5 @@ class UncertainGate:
     def _open(self, item: MentionCandidates) -> bool:
         if len(item.candidates) < max(self.min_candidates, 1):
             return False
-        best, *rest = sorted((candidate.score for candidate in item.candidates), reverse=True)
+        best, *rest = (candidate.score for candidate in item.candidates[:2])
         return best < self.min_score or (bool(rest) and best - rest[0] < self.min_margin)

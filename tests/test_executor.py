@@ -1,0 +1,337 @@
+import logging
+from threading import Event
+from typing import ClassVar
+
+import pytest
+from attrs import define
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glinker_core import DAGExecutor, DataError, Document, InputError, NodeError
+from glinker_core.errors import CancelledError, StoreError
+from glinker_core.hookspecs import Component, hookimpl
+from glinker_core.model import Entity
+from glinker_core.testing import texts as nasty
+from glinker_core.testing.store import FakeStore
+from tests.fake_plugins import PARIS, fakes, node, pipeline
+
+
+@pytest.fixture
+def executor():
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        executor.load_entities(PARIS)
+        yield executor
+
+
+@define
+class Picky:
+    """A recogniser that cannot stand a word."""
+
+    word: str = "bad"
+
+    def recognize(self, texts):
+        if any(self.word in text for text in texts):
+            raise ValueError(f"there is {self.word!r}")
+        return [()] * len(texts)
+
+
+@define
+class Fragile:
+    """A component that fails to open or to close, and a store that does."""
+
+    fail: str = "open"
+    log: ClassVar[list[str]] = []
+
+    def open(self, resources):
+        Fragile.log.append(f"open {self.fail}")
+        if self.fail == "open":
+            raise OSError("no weights")
+
+    def close(self):
+        Fragile.log.append(f"close {self.fail}")
+        if self.fail == "close":
+            raise OSError("stuck")
+
+    def recognize(self, texts):
+        return [()] * len(texts)
+
+
+class ClosedDoor(FakeStore):
+    def open(self):
+        raise StoreError("kb.db: no such file")
+
+
+class MorePlugin:
+    @hookimpl
+    def glinker_recognizers(self):
+        yield Component("l1_picky", f"{__name__}:Picky", "picky")
+        yield Component("l1_fragile", f"{__name__}:Fragile", "fragile")
+
+    @hookimpl
+    def glinker_stores(self):
+        yield Component("closed", f"{__name__}:ClosedDoor", "closed")
+
+
+def test_texts_are_linked_in_order_with_ids_and_the_revision_of_the_knowledge_base(executor):
+    documents = executor.link(["Paris", Document("the Seine", id="river"), ""])
+    assert [d.id for d in documents] == ["0", "river", "2"]
+    assert [[m.mention_text for m in d.entities] for d in documents] == [["Paris"], ["Seine"], []]
+    assert {d.kb_revision for d in documents} == {executor.resources.kb.revision}
+
+
+@pytest.mark.parametrize("batch", [[], [""], ["", " \n"]])
+def test_nothing_in_nothing_out(executor, batch):
+    assert [d.entities for d in executor.link(batch)] == [()] * len(batch)
+    assert executor.execute({"texts": batch}).get("l0_result").entities == []
+
+
+def test_an_empty_knowledge_base_links_nothing():
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        assert executor.link(["Paris"])[0].entities == ()
+        assert executor.count_entities() == {"l2": {"fake": 0}}
+
+
+@pytest.mark.parametrize("name", sorted(nasty.NASTY))
+def test_offsets_are_right_in_nasty_texts(executor, name):
+    text = nasty.NASTY[name]
+    for mention in executor.link([text])[0].entities:
+        assert text[mention.start : mention.end] == mention.mention_text
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"texts": "a string"}, r"texts: expected a list of texts, got str 'a string'; put a single text into a list"),
+        ({"texts": b"bytes"}, "texts: expected a list of texts, got bytes"),
+        ({"texts": 5}, "texts: expected a list of texts, got int 5"),
+        ({"texts": ["a", None, 3]}, "texts: expected strings: text 1 is NoneType, text 2 is int"),
+        ({"text": ["a"]}, r"input: expected \{'texts': \[...\]\}, got dict"),
+        (["a"], r"input: expected \{'texts': \[...\]\}, got list"),
+        ({"texts": ["a"], "entites": []}, "input: unknown key 'entites'; did you mean 'entities'?"),
+    ],
+)
+def test_input_of_the_wrong_kind_is_refused(executor, data, message):
+    with pytest.raises(InputError, match=message):
+        executor.execute(data)
+
+
+@pytest.mark.parametrize("texts", ["a string", b"bytes", Document("one")])
+def test_one_text_is_not_a_list_of_texts(executor, texts):
+    with pytest.raises(InputError, match="texts: expected a list of texts, got one"):
+        executor.link(texts)
+
+
+def test_a_stream_refuses_what_is_not_a_text_and_sizes_that_make_no_sense(executor):
+    with pytest.raises(InputError, match="texts: expected a string or a Document, got int 5"):
+        executor.link([5])
+    with pytest.raises(InputError, match="batch_size and workers must be at least 1, got 0 and 1"):
+        executor.stream(["a"], batch_size=0)
+
+
+@given(
+    texts=st.lists(st.text(st.sampled_from("Paris Seine,.\n")) | st.sampled_from(["Paris", "in Paris", "the Seine"])),
+    size=st.integers(1, 5),
+    workers=st.integers(1, 3),
+)
+def test_batches_and_workers_change_nothing(texts, size, workers):
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        executor.load_entities(PARIS)
+        one_by_one = [executor.link([Document(text, id=str(n))])[0] for n, text in enumerate(texts)]
+        assert list(executor.stream(texts, batch_size=size, workers=workers)) == one_by_one
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stream_reads_lazily_with_a_bounded_number_of_batches(executor, workers):
+    read = []
+
+    def texts():
+        for number in range(100):
+            read.append(number)
+            yield "Paris"
+
+    stream = executor.stream(texts(), batch_size=2, workers=workers)
+    next(stream)
+    assert len(read) <= 2 * (workers + 1)
+    stream.close()
+    assert len(read) <= 2 * (workers + 1)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stream_can_be_cancelled(executor, workers):
+    cancel = Event()
+    stream = executor.stream(["Paris"] * 100, batch_size=1, workers=workers, cancel=cancel)
+    next(stream)
+    cancel.set()
+    with pytest.raises(CancelledError):
+        list(stream)
+    assert executor.link(["Paris"])[0].entities  # the executor is as good as before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_text_that_fails_is_reported_and_the_rest_of_its_batch_is_linked(workers, caplog):
+    chain = pipeline(node("l1", "l1_picky"), node("l0", "l0_aggregator"))
+    texts = ["good", "bad", "good too", "better"]
+    with DAGExecutor(chain, plugins=fakes(more=MorePlugin())) as executor:
+        with pytest.raises(NodeError, match=r"batch 0 \(texts 0, 1, 2\)"):
+            list(executor.stream(texts, batch_size=3, workers=workers))
+        with caplog.at_level(logging.WARNING):
+            documents = list(executor.stream(texts, batch_size=3, workers=workers, on_error="skip"))
+        assert [d.text for d in documents] == texts
+        errors = [d.error for d in documents]
+        assert errors == [None, "node 'l1', batch 0 (texts 1): ValueError: there is 'bad'", None, None]
+        assert executor.counters == {"texts that failed": 1}
+        assert [r.getMessage() for r in caplog.records] == [errors[1]]
+
+
+def test_a_store_that_is_down_stops_a_run_even_when_bad_texts_are_skipped():
+    chain = pipeline(
+        node("l1", "l1_external"), node("l2", "l2_chain", layers=[{"type": "down"}]), node("l0", "l0_aggregator")
+    )
+    document = Document("Paris", entities=({"start": 0, "end": 5},))
+    with DAGExecutor(chain, plugins=fakes()) as executor, pytest.raises(NodeError, match="connection refused"):
+        executor.link([document], on_error="skip")
+
+
+def test_documents_bring_their_own_mentions():
+    chain = pipeline(
+        node("l1", "l1_external"), node("l2", "l2_chain", layers=[{"type": "fake"}]), node("l0", "l0_aggregator")
+    )
+    with DAGExecutor(chain, plugins=fakes()) as executor:
+        executor.load_entities(PARIS)
+        documents = executor.link([Document("in Paris", entities=({"start": 3, "end": 8},)), "Paris"])
+    assert [[m.mention_text for m in d.entities] for d in documents] == [["Paris"], []]
+
+
+def test_a_pipeline_without_an_aggregator_can_be_executed_but_not_linked():
+    with DAGExecutor(pipeline(node("l1", "l1_fake", names=["Paris"])), plugins=fakes()) as executor:
+        assert executor.execute({"texts": ["Paris"]}).get("l1_result")[0][0].text == "Paris"
+        with pytest.raises(InputError, match="has no aggregator; add a node with processor l0_aggregator"):
+            executor.link(["Paris"])
+
+
+def test_entities_come_from_lists_mappings_and_files(tmp_path):
+    file = tmp_path / "kb.jsonl"
+    file.write_text('{"entity_id": "a", "label": "A"}\n{"entity_id": "b", "label": "B"}\n')
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        assert executor.load_entities({"m": {"label": "M"}}) == {"l2": {"fake": 1}}
+        assert executor.load_entities(iter([{"entity_id": "x", "label": "X"}, Entity("y", "Y")])) == {"l2": {"fake": 2}}
+        assert executor.load_entities(str(file), target_layers=["fake"]) == {"l2": {"fake": 2}}
+        assert executor.count_entities() == {"l2": {"fake": 5}}
+
+
+def test_defect_p_a_bad_record_refuses_the_whole_import_and_all_are_listed(executor):
+    records = [{"entity_id": "new", "label": "New"}, {"label": "x"}, 7]
+    with pytest.raises(DataError) as error:
+        executor.load_entities(records)
+    assert str(error.value).splitlines() == [
+        "nothing was imported from the records given: 2 problems",
+        "  record 1: 'entity_id' is missing",
+        "  record 2: expected an object with 'entity_id' and 'label', got 7",
+    ]
+    assert executor.count_entities() == {"l2": {"fake": 4}}
+
+
+def test_bad_records_can_be_skipped_and_are_listed_and_counted(executor, caplog):
+    records = [{"entity_id": "new", "label": "New"}, {"label": "x"}]
+    assert executor.load_entities(records, on_error="skip") == {"l2": {"fake": 1}}
+    assert executor.count_entities() == {"l2": {"fake": 5}}
+    assert executor.counters["entities skipped"] == 1
+    assert "record 1: 'entity_id' is missing" in caplog.text
+
+
+def test_defect_o_an_id_with_other_content_is_said_kept_or_replaced(executor):
+    other = [{"entity_id": "seine", "label": "Sequana"}]
+    with pytest.raises(DataError, match="entity 'seine': is there already with other content"):
+        executor.load_entities(other)
+    executor.load_entities(other, on_duplicate="keep")
+    assert executor.resources.kb.get(["seine"])[0].label == "Seine"
+    executor.load_entities(other, overwrite=True)
+    assert executor.resources.kb.get(["seine"])[0].label == "Sequana"
+    assert executor.link(["on the Seine"])[0].entities == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["dcit"], "target_layers: no store 'dcit'; known are fake"),
+        (["fak", "x"], "target_layers: no store 'fak'; did you mean 'fake'[?], no store 'x'; known are fake"),
+        ("fake", "target_layers: expected a list of store names, got 'fake'; write \\['fake'\\]"),
+    ],
+)
+def test_unknown_target_layers_are_refused_before_anything_loads(executor, names, message):
+    with pytest.raises(InputError, match=message):
+        executor.load_entities(PARIS, target_layers=names)
+
+
+def test_entities_go_to_every_store_that_is_written_to_even_from_an_iterator():
+    layers = [
+        {"type": "fake", "name": "a"},
+        {"type": "fake", "name": "b"},
+        {"type": "fake", "name": "c", "write": False},
+    ]
+    with DAGExecutor(
+        pipeline(node("l1", "l1_fake"), node("l2", "l2_chain", layers=layers)), plugins=fakes()
+    ) as executor:
+        assert executor.load_entities(iter(PARIS)) == {"l2": {"a": 4, "b": 4}}
+        assert executor.count_entities() == {"l2": {"a": 4, "b": 4, "c": 0}}
+        assert executor.resources.kb.count() == 4
+        executor.clear_databases(["a"])
+        assert executor.count_entities() == {"l2": {"a": 0, "b": 4, "c": 0}}
+        executor.clear_databases()
+        assert executor.resources.kb.count() == 0
+
+
+def test_a_store_that_no_node_declares_is_loaded_under_its_own_heading():
+    chain = pipeline(node("l1", "l1_fake"), node("l0", "l0_aggregator"), stores={"kb": {"type": "fake"}})
+    with DAGExecutor(chain, plugins=fakes()) as executor:
+        assert executor.load_entities(PARIS) == {"stores": {"kb": 4}}
+        assert [m.mention_text for m in executor.link(["Seine"])[0].entities] == ["Seine"]
+
+
+def test_a_store_that_does_not_open_is_an_error_and_can_be_closed_after():
+    chain = pipeline(node("l1", "l1_fake"), node("l2", "l2_chain", layers=[{"type": "fake"}, {"type": "closed"}]))
+    executor = DAGExecutor(chain, plugins=fakes(more=MorePlugin()))
+    with pytest.raises(StoreError, match=r"kb.db: no such file"):
+        executor.execute({"texts": ["a"]})
+    executor.close()
+
+
+def test_components_open_once_and_close_in_reverse_even_when_one_fails():
+    Fragile.log.clear()
+    nodes = [node(name, "l1_fragile", fail=name) for name in ("fine", "close")]
+    executor = DAGExecutor(pipeline(*nodes, node("l0", "l0_aggregator")), plugins=fakes(more=MorePlugin()))
+    executor.link(["a"])
+    executor.link(["b"])
+    with pytest.raises(OSError, match="stuck"):
+        executor.close()
+    executor.close()
+    assert Fragile.log == ["open fine", "open close", "close close", "close fine"]
+    with pytest.raises(InputError, match="pipeline 'test' is closed; make a new executor"):
+        executor.link(["a"])
+
+
+def test_what_was_opened_is_closed_when_the_next_component_fails_to_open():
+    Fragile.log.clear()
+    nodes = [node(name, "l1_fragile", fail=name) for name in ("fine", "open")]
+    executor = DAGExecutor(pipeline(*nodes), plugins=fakes(more=MorePlugin()))
+    with pytest.raises(OSError, match="no weights"):
+        executor.open()
+    assert Fragile.log == ["open fine", "open open", "close fine"]
+
+
+def test_embeddings_need_a_node_that_makes_them(executor):
+    with pytest.raises(InputError, match="no node of this pipeline embeds entities; run: pip install glinker-gliner"):
+        executor.precompute_embeddings()
+
+
+def test_warnings_of_a_pipeline_are_logged(caplog):
+    l2 = node("l2", "l2_chain", {"mentions": "l1"}, layers=[{"type": "fake"}])
+    l0 = node("l0", "l0_aggregator", {"mentions": "l1"})
+    DAGExecutor(pipeline(node("l1", "l1_fake"), node("lost", "l1_fake"), l2, l0), plugins=fakes())
+    assert "nothing reads node 'lost'; its work is lost" in caplog.text
+
+
+def test_verbose_logs_each_batch(caplog):
+    with caplog.at_level(logging.INFO), DAGExecutor(pipeline(), verbose=True, plugins=fakes()) as executor:
+        executor.link(["a", "b"])
+    assert "test: batch 0, 2 texts" in caplog.text
