@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import textwrap
 import types
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
@@ -16,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 import typer
+
 from glinker_core import hookspecs, layers, model
 from glinker_core.cli import app
 from glinker_core.layers import LAYERS
@@ -140,19 +142,21 @@ def _value(value: Any) -> str:
 def hooks() -> Iterator[str]:
     """The hook specifications, in the order of the module."""
     yield "# Hooks"
-    yield inspect.getdoc(hookspecs) or ""
-    for name, function in inspect.getmembers(hookspecs, inspect.isfunction):
-        if name.startswith("glinker_"):
-            text, _, example = (inspect.getdoc(function) or "").partition("Example:")
+    yield _doc(hookspecs)
+    for name, function in vars(hookspecs).items():
+        if inspect.isfunction(function) and name.startswith("glinker_"):
+            text, _, example = _doc(function).partition("Example:")
             yield f"## `{name}({', '.join(inspect.signature(function).parameters)})`"
             yield text.strip()
-            yield "```python\n" + inspect.cleandoc("\n" + example if "\n" in example.strip() else example).strip("` \n") + "\n```"
+            if example:
+                lines = textwrap.dedent(example.strip("\n") if "\n" in example.strip() else example)
+                yield f"```python\n{lines.strip().strip('`')}\n```"
 
 
 def records() -> Iterator[str]:
     """The records that flow through a pipeline and those a store is asked with."""
     yield "# Records"
-    yield inspect.getdoc(model) or ""
+    yield _doc(model)
     names = [name for name in model.__all__ if attrs.has(getattr(model, name))]
     for cls in [getattr(model, name) for name in names] + [layers.Search, layers.Name, layers.Upserted]:
         yield f"## `{cls.__name__}`"

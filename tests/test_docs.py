@@ -1,9 +1,9 @@
-"""README and docs are true: their code runs and prints what they show, their pipelines check, their links lead somewhere.
+"""README and docs are true: their code runs and prints what they show, their pipelines check, their links lead on.
 
-Blocks of one page run in order, in one copy of the examples and one Python namespace:
-`python` is executed; `bash` is run if it begins with `glinker`; `yaml` with `nodes:` must be a pipeline without problems;
-a block with `title=NAME` is written to that file; `text` after a python or bash block is what that printed (`...` stands
-for anything). A block with `not-run` is only read.
+Blocks of one page run in order, in one copy of the examples and one Python namespace: `python` is executed; `bash` is
+run if it begins with `glinker` (and must fail if marked `fails`); `yaml` with `nodes:` must be a pipeline without
+problems; `text` after a python or bash block is what that printed (`...` stands for anything). A block with
+`title=NAME` is written to that file; one with `not-run` is otherwise only read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def relative(page):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with the examples in it, as a reader would have."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GLINKER_KB", raising=False)
     (tmp_path / "demo").mkdir()
