@@ -157,8 +157,8 @@ def records() -> Iterator[str]:
     """The records that flow through a pipeline and those a store is asked with."""
     yield "# Records"
     yield _doc(model)
-    names = [name for name in model.__all__ if attrs.has(getattr(model, name))]
-    for cls in [getattr(model, name) for name in names] + [layers.Search, layers.Name, layers.Upserted]:
+    flowing = [cls for cls in vars(model).values() if attrs.has(cls) and cls.__module__ == model.__name__]
+    for cls in [*flowing, layers.Search, layers.Name, layers.Upserted]:
         yield f"## `{cls.__name__}`"
         yield _doc(cls)
         yield _table(("field", "type", "default"), _fields(cls))
