@@ -18,9 +18,27 @@ import pytest
 # before the import of what asserts, or failures would say AssertionError and nothing more
 pytest.register_assert_rewrite("glinker_core.testing.checks", "glinker_core.testing.contracts")
 
-from glinker_core.testing import fakes, texts  # noqa: E402
-from glinker_core.testing.contracts.linker import LinkerContract  # noqa: E402
+from glinker_core.testing import entities, fakes, texts  # noqa: E402
+from glinker_core.testing.contracts.aggregator import AggregatorContract  # noqa: E402
+from glinker_core.testing.contracts.gate import GateContract  # noqa: E402
+from glinker_core.testing.contracts.linker import LinkerContract, RerankerContract  # noqa: E402
+from glinker_core.testing.contracts.plugin import PluginContract  # noqa: E402
+from glinker_core.testing.contracts.reader import ReaderContract  # noqa: E402
 from glinker_core.testing.contracts.recognizer import RecognizerContract  # noqa: E402
+from glinker_core.testing.contracts.retriever import RetrieverContract  # noqa: E402
 from glinker_core.testing.contracts.store import StoreContract  # noqa: E402
 
-__all__ = ["LinkerContract", "RecognizerContract", "StoreContract", "fakes", "texts"]
+__all__ = [
+    "AggregatorContract",
+    "GateContract",
+    "LinkerContract",
+    "PluginContract",
+    "ReaderContract",
+    "RecognizerContract",
+    "RerankerContract",
+    "RetrieverContract",
+    "StoreContract",
+    "entities",
+    "fakes",
+    "texts",
+]

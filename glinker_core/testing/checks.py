@@ -14,12 +14,17 @@ from glinker_core.model import Candidate, Mention, MentionCandidates
 def assert_mention(mention: Any, text: str) -> None:
     """A mention is a `Mention` whose offsets count code points of the text, with a score in 0..1."""
     assert isinstance(mention, Mention), f"{mention!r} is not a Mention"
-    assert type(mention.start) is int, f"start is a {type(mention.start).__name__}, not an int: {mention}"
-    assert type(mention.end) is int, f"end is a {type(mention.end).__name__}, not an int: {mention}"
-    assert 0 <= mention.start < mention.end <= len(text), f"{mention} is no span of {len(text)} code points"
-    found = text[mention.start : mention.end]
-    assert found == mention.text, f"text[{mention.start}:{mention.end}] is {found!r}: {mention}"
+    assert_mention_span(mention.start, mention.end, mention.text, text)
     assert_score(mention.score, f"{mention}")
+
+
+def assert_mention_span(start: Any, end: Any, surface: str, text: str) -> None:
+    """Offsets are ints that count code points of the text, and the surface is what stands there."""
+    for offset in (start, end):
+        assert type(offset) is int, f"offset {offset!r} of {surface!r} is a {type(offset).__name__}, not an int"
+    assert 0 <= start < end <= len(text), f"{start}:{end} of {surface!r} is no span of {len(text)} code points"
+    found = text[start:end]
+    assert found == surface, f"text[{start}:{end}] is {found!r}, but the mention says {surface!r}"
 
 
 def assert_score(score: Any, place: str) -> None:

@@ -180,9 +180,8 @@ class FakeReader:
 
 def _decoded(lines: Iterable[bytes]) -> Iterator[tuple[int, str, str]]:
     for number, line in enumerate(lines, 1):
-        stripped = line.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"").rstrip(b"\r\n")
         try:
-            text = stripped.decode()
+            text = line.decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
             yield number, "", f"not UTF-8: {error.reason} at byte {error.start}"
         else:

@@ -1,20 +1,24 @@
-"""What everything promises that a pipeline file configures: components and stores."""
+"""What everything promises that a pipeline file configures: components, stores and readers."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 import cattrs
 import pytest
 import yaml
 
+from glinker_core.errors import Problem
+from glinker_core.schema import component_schema
+from glinker_core.source import dotted
+from glinker_core.structure import settings, structure
+from glinker_core.testing.checks import assert_same
+
 
 class ConfigContract:
     """A configurable thing is an attrs class whose fields can be written in a YAML file."""
-
-    subject: ClassVar[str] = "component"
 
     @pytest.fixture
     def component(self) -> Any:
@@ -26,34 +30,37 @@ class ConfigContract:
         if reason := getattr(self, quirk):
             pytest.skip(f"{quirk}: {reason}")
 
-    def test_is_an_attrs_class_with_typed_fields(self, component: Any) -> None:
-        """Every field that is configuration says its type, and no default is shared between two objects."""
+    def test_is_an_attrs_class_with_a_schema(self, component: Any) -> None:
+        """Every setting has a type that a pipeline file can hold, and no default is shared between two objects."""
         cls = type(component)
         assert attrs.has(cls), f"{cls.__name__} is not an attrs class"
-        for a in settings(cls):
-            assert a.type is not None, f"{cls.__name__}.{a.name} has no type"
-            shared = isinstance(a.default, (list, dict, set, bytearray))
-            assert not shared, f"{cls.__name__}.{a.name}: one {type(a.default).__name__} is the default of all objects"
-
-    def test_config_survives_json_and_yaml(self, component: Any) -> None:
-        """What the fields hold can be written to a pipeline file and read back."""
-        cls, converter = type(component), cattrs.Converter()
-        config = {a.alias: converter.unstructure(getattr(component, a.name)) for a in settings(cls)}
         try:
-            written = json.dumps(config, allow_nan=False)
+            schema = component_schema(cls)
+        except TypeError as error:
+            pytest.fail(f"no schema for the settings of {cls.__name__}: {error}")
+        json.dumps(schema, allow_nan=False)
+        for name, (field, _) in settings(cls).items():
+            shared = isinstance(field.default, (list, dict, set, bytearray))
+            assert not shared, (
+                f"{cls.__name__}.{name}: one {type(field.default).__name__} is the default of all objects"
+            )
+
+    def test_config_survives_a_file(self, component: Any) -> None:
+        """What the fields hold can be written as JSON and YAML, and read back to the same."""
+        cls = type(component)
+        config = _config(component)
+        try:
+            written = yaml.safe_load(yaml.safe_dump(json.loads(json.dumps(config, allow_nan=False))))
         except (TypeError, ValueError) as error:
-            pytest.fail(f"the config of {cls.__name__} cannot be written as JSON: {error}")
-        assert yaml.safe_load(yaml.safe_dump(json.loads(written))) == json.loads(written)
-        types: dict[Any, Any] = {a.alias: a.type for a in settings(cls)}
-        try:
-            again = cls(**{key: converter.structure(value, types[key]) for key, value in json.loads(written).items()})
-        except (cattrs.StructureHandlerNotFoundError, TypeError, ValueError) as error:
-            pytest.fail(f"the config of {cls.__name__} cannot be read back: {error}")
-        read = {a.alias: converter.unstructure(getattr(again, a.name)) for a in settings(cls)}
-        assert json.dumps(read) == written, f"the config of {cls.__name__} is another one when read back"
+            pytest.fail(f"the config of {cls.__name__} cannot be written to a file: {error}")
+        problems: list[Problem] = []
+        again = structure(cls, written, dotted, problems)
+        assert not problems, f"the config of {cls.__name__} cannot be read back: {'; '.join(map(str, problems))}"
+        assert_same(_config(again), config, f"the config of {cls.__name__} is another one when read back")
 
 
-def settings(cls: type) -> list[attrs.Attribute[Any]]:
-    """The fields of a class that a pipeline file sets, with their types resolved."""
-    attrs.resolve_types(cls)
-    return [a for a in attrs.fields(cls) if a.init]
+def _config(component: Any) -> dict[str, Any]:
+    """The settings of a component as plain data."""
+    cls: type = type(component)
+    unstructure = cattrs.Converter().unstructure
+    return {name: unstructure(getattr(component, field.name)) for name, (field, _) in settings(cls).items()}

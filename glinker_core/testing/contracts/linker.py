@@ -1,4 +1,4 @@
-"""What an L3 component promises."""
+"""What L3 and L4 components promise."""
 
 from __future__ import annotations
 
@@ -85,3 +85,36 @@ class LinkerContract(ScoringContract):
             place = {candidate.entity_id: index for index, candidate in enumerate(before.candidates)}
             keys = [(-candidate.score, place[candidate.entity_id]) for candidate in after.candidates]
             assert keys == sorted(keys), f"ties among the candidates of {before.mention.text!r} changed their order"
+
+
+class RerankerContract(ScoringContract):
+    """L4: one more score for the best candidates; the others keep what they had, and their order behind those."""
+
+    layer_name: ClassVar[str] = "reranker"
+
+    def test_the_best_candidates_have_a_new_score(self, opened: Any) -> None:
+        """Of a mention with candidates at least one is scored again, and whatever is not scored again stands behind."""
+        for before, after in self.pairs(opened):
+            new = _rescored(before, after)
+            assert any(new) or not before.candidates, f"no candidate of {before.mention.text!r} has a new score"
+            message = f"candidates of {before.mention.text!r} without a new score stand before some with one: {new}"
+            assert new == sorted(new, reverse=True), message
+
+    def test_candidates_are_sorted_best_first(self, opened: Any) -> None:
+        """Those scored again by the new score, ties in the order they had; the others in the order they had."""
+        for before, after in self.pairs(opened):
+            count = sum(_rescored(before, after))
+            assert_best_first(after.candidates[:count], repr(before.mention.text))
+            place = {candidate.entity_id: index for index, candidate in enumerate(before.candidates)}
+            keys = [(-candidate.score, place[candidate.entity_id]) for candidate in after.candidates[:count]]
+            assert keys == sorted(keys), f"ties among the candidates of {before.mention.text!r} changed their order"
+            rest = [place[candidate.entity_id] for candidate in after.candidates[count:]]
+            assert rest == sorted(rest), f"candidates of {before.mention.text!r} not scored again changed their order"
+
+
+def _rescored(before: MentionCandidates, after: MentionCandidates) -> list[bool]:
+    """For each candidate that came out, whether it has a score of this stage."""
+    given = {candidate.entity_id: candidate.scores for candidate in before.candidates}
+    return [
+        bool([s for s in candidate.scores if s not in given[candidate.entity_id]]) for candidate in after.candidates
+    ]

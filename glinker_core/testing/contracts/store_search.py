@@ -11,6 +11,7 @@ from glinker_core.layers import Search
 from glinker_core.testing.checks import assert_same, assert_score
 from glinker_core.testing.contracts.store_base import EXACT, StoreBase, entity
 from glinker_core.testing.entities import ENTITIES, HOMONYMS
+from glinker_core.testing.rerun import assert_same_under_another_hash_seed
 from glinker_core.testing.texts import UNKNOWN_NAMES
 
 #: Mistyped names with the entity that is meant, by the kind of mistake.
@@ -127,6 +128,14 @@ class SearchContract(StoreBase):
         with ThreadPoolExecutor(2) as pool:
             for answers in pool.map(lambda _: list(store.search(names, EXACT)), range(4)):
                 assert [[c.entity_id for c in answer] for answer in answers] == [list(HOMONYMS[n]) for n in names]
+
+    def test_the_hash_seed_changes_nothing(self, store: Any, request: pytest.FixtureRequest) -> None:
+        """Another process with another `PYTHONHASHSEED` gives the same: no set decides an order."""
+        self.fill(store)
+        names = [*{name: None for one in ENTITIES for name in one.names}, *(typo for typo, _ in TYPOS.values())]
+        answer = repr(list(store.search(names, Search(modes=type(store).modes, limit=1))))
+        store.close()  # the other process may need the place to itself
+        assert_same_under_another_hash_seed(answer, request)
 
     @pytest.mark.parametrize("kind", TYPOS)
     def test_fuzzy_search_finds_typos(self, store: Any, kind: str) -> None:
