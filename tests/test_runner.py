@@ -160,3 +160,27 @@ def test_results_have_the_shapes_glinker_users_know():
     assert context.get("l0_result").stats == {"total_mentions": 2, "linked": 2, "unlinked": 0, "linking_rate": 1.0}
     assert [len(document.entities) for document in context.get("l0_result").documents] == [2, 0]
     assert context.get("outputs[-1]") is context.get("l0_result")
+
+
+def test_defect_f_a_component_is_called_once_per_batch_not_once_per_text():
+    watcher = Watcher()
+    with DAGExecutor(pipeline(), plugins=fakes(watcher=watcher)) as executor:
+        executor.execute({"texts": ["Paris"] * 8})
+    assert [seen for seen in watcher.seen if seen[0] == "l3"] == [("l3", "l3_fake", 8)]
+
+
+@pytest.mark.parametrize("l1", ["l1_fake", "l1_external"])
+def test_defect_j_a_reranker_works_on_what_the_linker_left_and_nothing_is_lost(l1):
+    chain = pipeline(
+        node("l1", l1),
+        node("l2", "l2_chain", layers=[{"type": "fake"}]),
+        node("l3", "l3_fake"),
+        node("l4", "l4_fake", top=2),
+        node("l0", "l0_aggregator", return_all_candidates=True),
+    )
+    data = {"texts": ["Paris, a city in Texas"], "entities": [[{"start": 0, "end": 5}]]}
+    with DAGExecutor(chain, plugins=fakes()) as executor:
+        executor.load_entities(PARIS)
+        (mention,) = executor.execute(data).get("l0_result").entities
+    assert mention.linked_entity.entity_id == "tx"
+    assert [list(c.scores) for c in mention.candidates] == [["l2", "l3", "l4"], ["l2", "l3", "l4"], ["l2", "l3"]]
