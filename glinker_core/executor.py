@@ -76,8 +76,7 @@ class DAGExecutor:
                 except BaseException:
                     Resources(opened).close()
                     raise
-                kb = [name for name, spec in self.graph.store_specs.items() if not spec.cache]
-                self._resources = Resources(opened, kb)
+                self._resources = Resources(opened)
             return self._resources
 
     @property

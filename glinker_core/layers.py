@@ -185,7 +185,6 @@ class StoreSpec:
     config: Mapping[str, Any] = field(factory=dict, hash=False)
     field_mapping: Mapping[str, str] = field(factory=dict, hash=False)
     write: bool = True
-    cache: bool = False
 
 
 @runtime_checkable

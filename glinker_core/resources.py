@@ -62,10 +62,9 @@ class KnowledgeBase:
 class Resources:
     """What `open(resources)` is given."""
 
-    def __init__(self, stores: Mapping[str, Store] | None = None, kb: Sequence[str] | None = None) -> None:
-        """`kb` names the stores that hold the knowledge base itself rather than remembered answers (default: all)."""
+    def __init__(self, stores: Mapping[str, Store] | None = None) -> None:
         self.stores: dict[str, Store] = dict(stores or {})
-        self.kb = KnowledgeBase({name: self.stores[name] for name in (self.stores if kb is None else kb)})
+        self.kb = KnowledgeBase(self.stores)
         self.counters: Counter[str] = Counter()
         self._shared: dict[Any, Any] = {}
         self._lock = RLock()
