@@ -110,7 +110,9 @@ class _Assembly:
             self._name(placed)
         for placed in self.draft.nodes:
             self._add(placed)
-        inputs = {part.id: self._wire(part) for part in self.parts.values()}
+        inputs: dict[str, dict[str, tuple[Ref, ...]]] = {}
+        for part in self.parts.values():
+            inputs[part.id] = self._wire(part, inputs)
         order = self._order(inputs)
         specs, stores = self._stores()
         self._unread(inputs)
@@ -160,7 +162,7 @@ class _Assembly:
     def _place(self, where: Where) -> str:
         return self.draft.source.place(where)
 
-    def _wire(self, part: _Part) -> dict[str, tuple[Ref, ...]]:
+    def _wire(self, part: _Part, wired: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> dict[str, tuple[Ref, ...]]:
         """The inputs of a node: those written, then for each port left out the last node above that makes it."""
         spec = part.placed.spec
         names = port_names(part.ports)
@@ -176,7 +178,7 @@ class _Assembly:
                 for weaker in written[1:]:
                     self._read(part, port, weaker)
             else:
-                inputs[port] = self._default(part, port, optional)
+                inputs[port] = self._looked_up(part, port, wired) or self._default(part, port, optional)
         for name in carried(part.ports):
             if name in spec.inputs:
                 self._read(part, "mentions", name)
@@ -213,14 +215,20 @@ class _Assembly:
             return None
         return Ref(source.id, port)
 
+    def _looked_up(self, part: _Part, port: str, wired: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> tuple[Ref, ...]:
+        """The mentions an aggregator decides on are those that were looked up, from however many recognisers."""
+        if part.layer.name != "aggregator" or port != "mentions":
+            return ()
+        retrievers = [other for other in self._above(part) if other.layer.name == "retriever"]
+        return tuple(dict.fromkeys(ref for other in retrievers for ref in wired[other.id].get("mentions", ())))
+
+    def _above(self, part: _Part) -> list[_Part]:
+        return [other for other in self.parts.values() if self.written[other.id] < self.written[part.id]]
+
     def _default(self, part: _Part, port: str, optional: bool) -> tuple[Ref, ...]:
         if port in _GIVEN:
             return (Ref(None, port),)
-        above = [
-            other
-            for other in self.parts.values()
-            if other.layer.makes == port and self.written[other.id] < self.written[part.id]
-        ]
+        above = [other for other in self._above(part) if other.layer.makes == port]
         if above:
             last = above[-1]
             if part.layer.name == "aggregator" and (gates := [o for o in above if o.layer.name == "gate"]):

@@ -116,8 +116,9 @@ def test_two_recognisers_merge_into_one_retriever():
     with DAGExecutor(chain, plugins=fakes()) as executor:
         executor.load_entities(PARIS)
         context = executor.execute({"texts": ["The Seine in Paris", ""]})
-    found = [[(i.mention.text, i.mention.label) for i in items] for items in context.get("l2_result")]
-    assert found == [[("Seine", "river"), ("Paris", "city"), ("Paris", "river")], []]
+    expected = [[("Seine", "river"), ("Paris", "city"), ("Paris", "river")], []]
+    assert [[(i.mention.text, i.mention.label) for i in items] for items in context.get("l2_result")] == expected
+    assert [m.mention_text for m in context.get("l0_result").entities] == ["Seine", "Paris"]
 
 
 def test_two_stores_merge_into_one_linker():
