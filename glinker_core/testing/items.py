@@ -44,17 +44,16 @@ def items_of(texts: Iterable[str], entities: Iterable[Entity], nil_names: Iterab
     return items
 
 
-def call(component: Any, method: str, items: Sequence[Item]) -> list[Any]:
-    """Call the method of a component on a batch; its ports are fed by their names, with lists of lists."""
-    function = getattr(component, method)
-    values = {
+def arguments(component: Any, method: str, items: Sequence[Item]) -> dict[str, list[Any]]:
+    """What the method of a component is called with for a batch: a list of lists for each of its ports."""
+    values: dict[str, list[Any]] = {
         "texts": [item.text for item in items],
         "entities": [item.known for item in items],
         "mentions": [list(item.mentions) for item in items],
         "candidates": [list(item.candidates) for item in items],
     }
-    ports = inspect.signature(function).parameters
-    return list(function(**{port: values[port] for port in ports if port in values}))
+    ports = inspect.signature(getattr(component, method)).parameters
+    return {port: values[port] for port in ports if port in values}
 
 
 def open_component(component: Any, resources: Resources) -> None:
@@ -69,4 +68,4 @@ def close_component(component: Any) -> None:
         component.close()
 
 
-__all__ = ["PORTS", "Item", "call", "close_component", "items_of", "open_component"]
+__all__ = ["PORTS", "Item", "arguments", "close_component", "items_of", "open_component"]

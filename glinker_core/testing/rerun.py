@@ -23,7 +23,18 @@ def assert_same_under_another_hash_seed(answer: str, request: pytest.FixtureRequ
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "answer")
         done = subprocess.run(  # noqa: S603  # this interpreter on the test that is running
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", _node(request)],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-W",
+                "ignore",
+                *_options(request.config),
+                _node(request),
+            ],
             env={**os.environ, _VARIABLE: str(path), "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=request.config.rootpath,
             capture_output=True,
@@ -38,6 +49,12 @@ def assert_same_under_another_hash_seed(answer: str, request: pytest.FixtureRequ
         at = next((i for i, (a, b) in enumerate(zip(answer, other, strict=False)) if a != b), 0)
         here, there = (text[max(0, at - 60) : at + 60] for text in (answer, other))
         pytest.fail(f"PYTHONHASHSEED changes the answer, so some set decides an order:\n  {here}\n  {there}")
+
+
+def _options(config: pytest.Config) -> list[str]:
+    """The configuration file and settings of this run, so that the other finds the test the same way."""
+    file = ["-c", str(config.inipath), "--rootdir", str(config.rootpath)] if config.inipath else []
+    return [*file, *(word for setting in config.getoption("override_ini") or () for word in ("-o", setting))]
 
 
 def _node(request: pytest.FixtureRequest) -> str:

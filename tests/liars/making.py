@@ -1,0 +1,34 @@
+"""A liar is a component that breaks a promise, and the tests of its contract that must say so."""
+
+from __future__ import annotations
+
+import pytest
+
+from glinker_core.testing import StoreContract
+from glinker_core.testing.fakes import FakeStore
+
+
+def lies(contract, *, attributes=None, **caught):
+    """Make a test class of the contract for what the decorated function makes.
+
+    `caught` names the test methods that must fail, each with a part of the message that says why.
+    """
+    subject = "store" if issubclass(contract, StoreContract) else "component"
+
+    def decorate(make):
+        members = {subject: pytest.fixture(lambda self: make()), "caught": caught, **(attributes or {})}
+        return type(make.__name__, (contract,), {**members, "__module__": make.__module__})
+
+    return decorate
+
+
+def with_methods(**methods):
+    """A store with other methods; each is given the store and the honest method of the same name."""
+
+    def replaced(name, method):
+        def call(self, *args, **kwargs):
+            return method(self, lambda *a, **k: getattr(FakeStore, name)(self, *a, **k), *args, **kwargs)
+
+        return call
+
+    return type("Changed", (FakeStore,), {name: replaced(name, method) for name, method in methods.items()})()
