@@ -41,6 +41,10 @@ class StoreBase:
         assert len(answers) == 1, f"{len(answers)} answers to one name"
         return tuple(answers[0])
 
+    def everything(self, store: Any, limit: int = 30) -> Search:
+        """A search in all modes the store has."""
+        return Search(modes=type(store).modes, limit=limit)
+
     def content(self, store: Any) -> tuple[Any, ...]:
         """All there is to see of a store from outside."""
         return (store.revision, store.count(), list(store.entities()), sorted(map(tuple, store.names())))

@@ -21,7 +21,7 @@ TYPOS = {
     "substitution": ("Konstantinople", "city-istanbul"),
     "swap": ("Constantniople", "city-istanbul"),
     "two edits": ("Konstantinopl", "city-istanbul"),
-    "in an alias of two words": ("Ville Lumiere", "city-paris-fr"),
+    "in an alias of two words": ("Vile Lumiere", "city-paris-fr"),
     "in a short name": ("Utopja", "full"),
 }
 
@@ -64,7 +64,7 @@ class SearchContract(StoreBase):
         """For every name, exact and fuzzy; no entity twice; one finite score in 0..1, named `l2`."""
         self.fill(store)
         names = [*{name: None for one in ENTITIES for name in one.names}, *(typo for typo, _ in TYPOS.values())]
-        for name, answer in zip(names, store.search(names, Search(modes=type(store).modes)), strict=True):
+        for name, answer in zip(names, store.search(names, self.everything(store)), strict=True):
             keys = [(-c.score, -c.entity.popularity, c.entity_id) for c in answer]
             assert keys == sorted(keys), f"candidates of {name!r} are not in order of quality, popularity, id: {keys}"
             ids = [c.entity_id for c in answer]
@@ -80,22 +80,22 @@ class SearchContract(StoreBase):
         self.fill(store)
         found = {
             name[:40]: [c.entity_id for c in answer]
-            for name, answer in zip(UNKNOWN_NAMES, store.search(UNKNOWN_NAMES, Search()), strict=True)
+            for name, answer in zip(UNKNOWN_NAMES, store.search(UNKNOWN_NAMES, self.everything(store)), strict=True)
             if answer
         }
         assert not found
 
     def test_an_empty_store_finds_nothing(self, store: Any) -> None:
         """Search, get, entities and names of nothing are empty."""
-        assert [tuple(answer) for answer in store.search(["Paris", ""], Search())] == [(), ()]
-        assert list(store.search([], Search())) == []
+        assert [tuple(answer) for answer in store.search(["Paris", ""], self.everything(store))] == [(), ()]
+        assert list(store.search([], self.everything(store))) == []
         assert (store.get(["x"]), store.get([])) == ([None], [])
 
     def test_a_batch_of_names_gives_the_same_as_one_by_one(self, store: Any) -> None:
         """Each name has its answer, whatever else is asked with it, in the order of the names."""
         self.fill(store)
         names = [name for one in ENTITIES for name in one.names] + ["unknown to all", "", "paris"]
-        for search in (EXACT, Search(modes=type(store).modes)):
+        for search in (EXACT, self.everything(store)):
             expected = [self.search(store, name, search) for name in names]
             got = [tuple(answer) for answer in store.search(names, search)]
             assert_same(got, expected, "a batch of names differs from one by one")
@@ -133,7 +133,7 @@ class SearchContract(StoreBase):
         """Another process with another `PYTHONHASHSEED` gives the same: no set decides an order."""
         self.fill(store)
         names = [*{name: None for one in ENTITIES for name in one.names}, *(typo for typo, _ in TYPOS.values())]
-        answer = repr(list(store.search(names, Search(modes=type(store).modes, limit=1))))
+        answer = repr(list(store.search(names, self.everything(store, limit=1))))
         store.close()  # the other process may need the place to itself
         assert_same_under_another_hash_seed(answer, request)
 
@@ -145,8 +145,7 @@ class SearchContract(StoreBase):
         name, meant = TYPOS[kind]
         best = self.search(store, name, Search())
         assert [c.entity_id for c in best[:1]] == [meant], f"{name!r} finds {[c.entity_id for c in best]}"
-        if kind != "in an alias of two words":  # which normalises to the same key
-            assert 0 < best[0].score < 1
+        assert 0 < best[0].score < 1
 
     def test_fuzzy_search_keeps_to_its_limits(self, store: Any) -> None:
         """`max_distance`, `min_similarity`, `prefix_length` and `modes` are obeyed."""
@@ -166,7 +165,7 @@ class SearchContract(StoreBase):
         self.needs_fuzzy(store)
         self.fill(store, [entity("a", "Constantin"), entity("b", "Constantine", popularity=9)])
         assert self.found(store, "Constantin", Search()) == ["a"]
-        assert self.found(store, "Constantino", Search()) == ["b", "a"], "both are one edit away, 'b' is better known"
+        assert sorted(self.found(store, "Constantino", Search())) == ["a", "b"]
 
     def test_fuzzy_search_finds_every_homonym(self, store: Any) -> None:
         """A typo finds all entities of the name that is meant."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glinker_core.errors import GlinkerError
-from glinker_core.layers import Search, Upserted
+from glinker_core.layers import Upserted
 from glinker_core.model import Entity, evolve
 from glinker_core.testing.contracts.store_base import EXACT, StoreBase, entity
 from glinker_core.testing.entities import ENTITIES, HOMONYMS
@@ -85,7 +85,7 @@ class WritesContract(StoreBase):
         self.fill(store)
         store.upsert([Entity("city-istanbul", "Stamboul", ("Byzantion",))])
         for gone in ("Istanbul", "Constantinople", "Konstantinople"):
-            found = self.found(store, gone, Search(modes=type(store).modes))
+            found = self.found(store, gone, self.everything(store))
             assert not found, f"{gone!r} still finds what was replaced: {found}"
         assert [self.found(store, name) for name in ("Stamboul", "Byzantion")] == [["city-istanbul"]] * 2
         assert "Constantinople" not in [name.surface for name in store.names()]
@@ -102,7 +102,7 @@ class WritesContract(StoreBase):
         self.fill(store)
         assert store.delete(iter(["myth-paris", "city-istanbul", "nobody", "myth-paris"])) == 2
         assert self.found(store, "Paris") == [one for one in HOMONYMS["Paris"] if one != "myth-paris"]
-        assert self.found(store, "Constantinople", Search(modes=type(store).modes)) == []
+        assert self.found(store, "Constantinople", self.everything(store)) == []
         assert store.get(["myth-paris"]) == [None]
         assert store.count() == len(ENTITIES) - 2
         assert not {name.entity_id for name in store.names()} & {"myth-paris", "city-istanbul"}
@@ -113,7 +113,7 @@ class WritesContract(StoreBase):
         self.fill(store)
         store.clear()
         assert self.content(store)[1:] == (0, [], [])
-        assert self.found(store, "Paris", Search(modes=type(store).modes)) == []
+        assert self.found(store, "Paris", self.everything(store)) == []
         self.fill(store)
         assert store.count() == len(ENTITIES)
 
@@ -156,7 +156,7 @@ class WritesContract(StoreBase):
         """Reading, writing what is there, keeping, and deleting what is not there leave the revision as it is."""
         self.fill(store)
         before = store.revision
-        store.search(["Paris", "Constantinnople"], Search(modes=type(store).modes))
+        store.search(["Paris", "Constantinnople"], self.everything(store))
         store.get(["bare"])
         self.fill(store)
         for on_duplicate in ON_DUPLICATE:
