@@ -1,0 +1,133 @@
+"""Connections to one SQLite file: opened, recognised as a store, and every failure told as a StoreError."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+from glinker_core.errors import StoreError
+from glinker_stores.records import new_revision
+from glinker_stores.schema import APPLICATION_ID, VERSION, meta, tables
+
+_CACHE_KIB = 64 * 1024  # of pages per connection, taken only as they are used
+
+#: What SQLite says, and what that means for whoever reads it. Python 3.10 knows no error codes, so the words must do.
+_MEANINGS = {
+    "file is not a database": "it is not a SQLite file; give the path of one that glinker wrote, or of none yet",
+    "database is locked": "another writer did not finish within {timeout:g} s; try again, or raise 'timeout'",
+    "database or disk is full": "the disk is full, nothing was written; free some space and try again",
+    "readonly database": "it cannot be written; make file and folder writable, or open it with read_only: true",
+    "unable to open database file": "it cannot be opened; is the folder writable? To only read it: read_only: true",
+    "malformed": "it is damaged; import the entities again into a new file",
+}
+
+
+def connect(path: Path, read_only: bool, timeout: float) -> Engine:
+    """An engine on a file that is a store, made if there is none and it may be written."""
+    if not path.exists():
+        if read_only:
+            raise StoreError(f"{path}: no such file; import entities into it first, or correct the path")
+        if not path.parent.is_dir():
+            raise StoreError(f"{path}: there is no folder {path.parent}; make it first")
+    elif not path.is_file():
+        raise StoreError(f"{path}: is not a file; give the path of a SQLite file")
+    engine = _engine(path, "ro" if read_only else "rwc", timeout)
+    try:
+        try:
+            _recognise(engine, path, read_only)
+        except StoreError as error:
+            if not (read_only and _unopened(error) and not Path(f"{path}-wal").exists()):
+                raise
+            # SQLite wants to write beside a file in WAL mode, even to read it; where nobody writes, it need not
+            engine.dispose()
+            engine = _engine(path, "ro&immutable=1", timeout)
+            _recognise(engine, path, read_only)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one state of the store, whatever is written meanwhile."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection whose writes are all kept, or none of them when the block raises."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.commit()
+
+
+def _engine(path: Path, mode: str, timeout: float) -> Engine:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def open_file() -> sqlite3.Connection:
+        # transactions are begun by hand; the pool hands a connection to one thread at a time
+        file = sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
+        file.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        return file
+
+    engine = sa.create_engine("sqlite://", creator=open_file, poolclass=QueuePool, max_overflow=-1)
+    sa.event.listen(engine, "handle_error", _explainer(path, timeout))
+    return engine
+
+
+def _explainer(path: Path, timeout: float) -> Callable[[ExceptionContext], None]:
+    def explain(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, sqlite3.Error):
+            said = str(context.original_exception)
+            meaning = next((meaning for words, meaning in _MEANINGS.items() if words in said), "SQLite failed")
+            context.chained_exception = StoreError(f"{path}: {meaning.format(timeout=timeout)} ({said})")
+
+    return explain
+
+
+def _unopened(error: StoreError) -> bool:
+    return "unable to open" in str(error)
+
+
+def _recognise(engine: Engine, path: Path, read_only: bool) -> None:
+    with reading(engine) as connection:
+        made = _is_store(connection, path)
+    if read_only:
+        if not made:
+            raise StoreError(f"{path}: is empty; import entities into it first, or correct the path")
+        return
+    if not made:
+        with writing(engine) as connection:
+            if not _is_store(connection, path):  # another process may have been quicker
+                tables.create_all(connection)
+                connection.execute(sa.insert(meta).values(key="revision", value=new_revision()))
+                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+
+
+def _is_store(connection: Connection, path: Path) -> bool:
+    """Whether the file holds a store that can be used; False for one without any table."""
+    owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if owner != APPLICATION_ID:
+        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+            raise StoreError(f"{path}: is a SQLite file of another program; give a path of its own to the store")
+        return False
+    if version != VERSION:
+        raise StoreError(
+            f"{path}: was written in format {version}, this glinker-stores reads format {VERSION}; "
+            "run: pip install --upgrade glinker-stores, or import the entities into a new file"
+        )
+    return True

@@ -1,0 +1,171 @@
+"""Entities as rows of plain values, checked, and what an upsert does with each of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from attrs import define, field
+
+from glinker_core.errors import DataError, InputError, Problem, near
+from glinker_core.layers import Upserted
+from glinker_core.model import Entity
+from glinker_core.names import normalise
+
+ON_DUPLICATE = ("error", "keep", "replace")
+_MAX_INTEGER = 2**63 - 1
+_SHOWN = 20
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+class Row(NamedTuple):
+    """An entity as a database keeps it; `aliases` and `metadata` are JSON."""
+
+    entity_id: str
+    label: str
+    description: str
+    entity_type: str
+    popularity: float
+    aliases: str
+    metadata: str
+
+
+def to_row(entity: Entity) -> Row:
+    """The row from which `from_row` makes the same entity again; ValueError says why there is none."""
+    words = (entity.entity_id, entity.label, entity.description, entity.entity_type)
+    if type(entity.aliases) is not tuple or not all(isinstance(word, str) for word in words + entity.aliases):
+        raise ValueError("id, label, aliases, description and type must be strings, the aliases in a tuple")
+    if not entity.entity_id.strip():
+        raise ValueError("the id is blank; every entity needs one of its own")
+    if not normalise(entity.label):
+        raise ValueError(f"the label is blank: {entity.label!r}; every entity needs one to be found by")
+    popularity = entity.popularity
+    if not isinstance(popularity, (int, float)) or not 0 <= popularity < math.inf:
+        raise ValueError(f"popularity is {popularity!r}; it must be a finite number, zero or more")
+    if isinstance(popularity, int) and popularity > _MAX_INTEGER:
+        raise ValueError(f"popularity is {popularity}; whole numbers must be below 2**63, write it as a float")
+    aliases = _ENCODE(entity.aliases) if entity.aliases else "[]"
+    metadata = _encoded(entity.metadata) if entity.metadata else "{}"
+    try:
+        "".join((*words, aliases, metadata)).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"there is a lone surrogate in {error.object[max(error.start - 10, 0) : error.start + 10]!r}; "
+            "no file and no database can hold it, take it out"
+        ) from None
+    return Row(*words, popularity, aliases, metadata)
+
+
+def _encoded(metadata: Mapping[str, Any]) -> str:
+    plain = dict(metadata)
+    try:
+        text = _ENCODE(plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"metadata cannot be written as JSON: {error}") from None
+    if json.loads(text) != plain:
+        raise ValueError("metadata would come back changed; use lists rather than tuples and strings as keys")
+    return text
+
+
+def from_row(row: Iterable[Any]) -> Entity:
+    """The entity of a row, its values in the order of `Row`."""
+    entity_id, label, description, entity_type, popularity, aliases, metadata = row
+    return Entity(
+        entity_id,
+        label,
+        () if aliases == "[]" else tuple(json.loads(aliases)),
+        description,
+        entity_type,
+        popularity,
+        {} if metadata == "{}" else json.loads(metadata),
+    )
+
+
+def new_revision(old: str = "0") -> str:
+    """A revision no store had before: a counter to read, and a random part, since copies of a file count alike."""
+    return f"{int(old.partition('-')[0]) + 1}-{secrets.token_hex(8)}"
+
+
+@define
+class Upsert:
+    """Decides about entity after entity what is written, counts it, and keeps what is wrong until the end."""
+
+    on_duplicate: str = field()
+    counts: Upserted = field(default=Upserted(), init=False)
+    _bad: int = field(default=0, init=False)
+    _problems: list[Problem] = field(factory=list, init=False)
+    _conflicts: int = field(default=0, init=False)
+    _conflicting: list[str] = field(factory=list, init=False)
+
+    @on_duplicate.validator
+    def _known(self, _: Any, value: str) -> None:
+        if value not in ON_DUPLICATE:
+            raise InputError(f"on_duplicate: unknown policy '{value}'{near(str(value), ON_DUPLICATE)}")
+
+    def check(self, entities: Iterable[Entity]) -> list[tuple[Entity, Row]]:
+        """The entities that can be kept, with their rows."""
+        good = []
+        for entity in entities:
+            try:
+                good.append((entity, to_row(entity)))
+            except ValueError as error:
+                self._bad += 1
+                if self._bad <= _SHOWN:
+                    self._problems.append(Problem(f"entity {entity.entity_id!r}", str(error)))
+        return good
+
+    def settle(
+        self, entities: Iterable[tuple[Entity, Row]], known: Mapping[str, Entity]
+    ) -> dict[str, tuple[Entity, Row]]:
+        """What to write, by id, where `known` holds what the store has under these ids."""
+        writes: dict[str, tuple[Entity, Row]] = {}
+        added = replaced = kept = unchanged = 0
+        for entity, row in entities:
+            entity_id = entity.entity_id
+            there = writes[entity_id][0] if entity_id in writes else known.get(entity_id)
+            if there is None:
+                added += 1
+            elif there == entity:
+                unchanged += 1
+                continue
+            elif self.on_duplicate == "replace":
+                replaced += 1
+            else:
+                kept += 1
+                if self.on_duplicate == "error":
+                    self._refuse(entity_id)
+                continue
+            writes[entity_id] = entity, row
+        self.counts += Upserted(added, replaced, kept, unchanged)
+        return writes
+
+    def _refuse(self, entity_id: str) -> None:
+        self._conflicts += 1
+        if self._conflicts <= _SHOWN:
+            self._conflicting.append(entity_id)
+
+    def finish(self, place: str) -> Upserted:
+        """What was done, or a DataError with everything that is wrong: then nothing must be kept."""
+        problems = list(self._problems)
+        if self._bad > _SHOWN:
+            problems.append(Problem("", f"and {self._bad - _SHOWN} more entities that cannot be kept"))
+        if self._conflicts:
+            shown = ", ".join(map(repr, self._conflicting)) + (" ..." if self._conflicts > _SHOWN else "")
+            problems.append(
+                Problem(
+                    "duplicate ids",
+                    f"{self._conflicts} are there already with other content: {shown}; "
+                    "pass on_duplicate='keep' or 'replace'",
+                )
+            )
+        if problems:
+            raise DataError(f"{place}: nothing was written", problems)
+        return self.counts
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is written."""
+        return bool(self.counts.added or self.counts.replaced)
