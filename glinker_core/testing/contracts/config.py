@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
-import cattrs
 import pytest
 import yaml
 
@@ -48,7 +49,7 @@ class ConfigContract:
     def test_config_survives_a_file(self, component: Any) -> None:
         """What the fields hold can be written as JSON and YAML, and read back to the same."""
         cls = type(component)
-        config = _config(component)
+        config = _plain(component)
         try:
             written = yaml.safe_load(yaml.safe_dump(json.loads(json.dumps(config, allow_nan=False))))
         except (TypeError, ValueError) as error:
@@ -56,11 +57,16 @@ class ConfigContract:
         problems: list[Problem] = []
         again = structure(cls, written, dotted, problems)
         assert not problems, f"the config of {cls.__name__} cannot be read back: {'; '.join(map(str, problems))}"
-        assert_same(_config(again), config, f"the config of {cls.__name__} is another one when read back")
+        assert_same(_plain(again), config, f"the config of {cls.__name__} is another one when read back")
 
 
-def _config(component: Any) -> dict[str, Any]:
-    """The settings of a component as plain data."""
-    cls: type = type(component)
-    unstructure = cattrs.Converter().unstructure
-    return {name: unstructure(getattr(component, field.name)) for name, (field, _) in settings(cls).items()}
+def _plain(value: Any) -> Any:
+    """A component, or the value of one of its settings, as data that a file can hold, if it can."""
+    cls: type = type(value)
+    if attrs.has(cls):
+        return {name: _plain(getattr(value, field.name)) for name, (field, _) in settings(cls).items()}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
