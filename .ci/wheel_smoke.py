@@ -46,7 +46,7 @@ def main(dist: Path) -> None:
 
         place.install(wheels.pop("glinker_lexical"))
         linked = json.loads(place.glinker("link", "--kb", "kb.db", TEXT).splitlines()[0])
-        ids = [entity["linked_entity"]["entity_id"] for entity in linked["entities"] if entity["linked_entity"]]
+        ids = [entity["entity_id"] for entity in linked["entities"] if entity["entity_id"]]
         check(ids == ["bonn"], f"linked {ids} instead of bonn in {linked}")
 
         for wheel in wheels.values():

@@ -1,13 +1,13 @@
 """Entities into stores: any source, all problems at once, nothing half.
 
-A source is a file (JSON lines, CSV, TSV, or whatever a plugin reads), a list of records, or a mapping of ids to
-records.
+A source is a file (JSON lines, CSV, TSV, or whatever a plugin reads) or a list of such paths, a list of records, or a
+mapping of ids to records.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,14 +50,15 @@ def import_entities(
     report = ImportReport()
 
     def good() -> Iterator[Entity]:
-        for row in entity_rows(source, plugins):
-            report.read += 1
-            if progress is not None and report.read % 1000 == 0:
-                progress(report.read)
-            if isinstance(row.item, Entity):
-                yield row.item
-            else:
-                report.problems.append(Problem(f"{_name(source)}{row.line}", row.problem))
+        for part in _parts(source):
+            for row in entity_rows(part, plugins):
+                report.read += 1
+                if progress is not None and report.read % 1000 == 0:
+                    progress(report.read)
+                if isinstance(row.item, Entity):
+                    yield row.item
+                else:
+                    report.problems.append(Problem(f"{_name(part)}{row.line}", row.problem))
         if report.problems and on_error == "raise":
             raise DataError(f"nothing was imported from {source_name(source)}", report.problems)
 
@@ -67,7 +68,14 @@ def import_entities(
 
 def source_name(source: Any) -> str:
     """A source as messages call it."""
-    return str(source) if isinstance(source, (str, os.PathLike)) else "the records given"
+    paths = [part for part in _parts(source) if isinstance(part, (str, os.PathLike))]
+    return ", ".join(map(str, paths)) or "the records given"
+
+
+def _parts(source: Any) -> Sequence[Any]:
+    """The sources that a source is made of: several paths, or itself."""
+    several = isinstance(source, (list, tuple)) and source and all(isinstance(part, os.PathLike) for part in source)
+    return source if several else [source]
 
 
 def _name(source: Any) -> str:
@@ -87,10 +95,19 @@ def entity_rows(source: Any, plugins: Plugins) -> Iterator[Row]:
     return _rows(source)
 
 
-def document_rows(path: Path, plugins: Plugins) -> Iterator[Row]:
-    """The documents of a file; those without an id of their own are called by file and line."""
-    name = path.name
-    for row in _reader(path, "documents", plugins).documents(read_lines(path)):
+def document_rows(
+    path: Path, plugins: Plugins, reader: str = "", lines: Iterable[bytes] | None = None
+) -> Iterator[Row]:
+    """The documents of a file, or of `lines` as if they were one; those without an id are called by file and line.
+
+    The reader is chosen by the ending of the file's name unless it is named.
+    """
+    found = _reader(path, "documents", plugins, reader, there=lines is not None)
+    return _named(found.documents(read_lines(path) if lines is None else lines), path.name)
+
+
+def _named(rows: Iterable[Row], name: str) -> Iterator[Row]:
+    for row in rows:
         if isinstance(row.item, Document) and row.item.id in ("", str(row.line)):
             number = "" if row.item.id == "" else f":{row.line}"
             yield Row(row.line, Document(row.item.text, f"{name}{number}", row.item.entities))
@@ -106,9 +123,14 @@ def _rows(records: Iterable[Any]) -> Iterator[Row]:
             yield Row(number, None, str(error))
 
 
-def _reader(path: Path, what: str, plugins: Plugins) -> Any:
-    if not path.is_file():
+def _reader(path: Path, what: str, plugins: Plugins, name: str = "", there: bool = False) -> Any:
+    if not there and (path.is_dir() or not path.exists()):
         raise InputError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'there is no such file'}")
+    if name:
+        cls = plugins.load(plugins.find(name, "glinker_readers"))
+        if not hasattr(cls, what):
+            raise InputError(f"'{name}' does not read {what}")
+        return cls()
     known: list[str] = []
     for offer in plugins.offers("glinker_readers"):
         cls = plugins.load(offer) if suffix(path) in offer.component.suffixes else None

@@ -5,17 +5,28 @@ from __future__ import annotations
 import gzip
 import os
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TextIO
+
+from glinker_core.errors import DataError, Problem
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file, without a byte order mark; `.gz` is unpacked."""
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-        for number, line in enumerate(stream):
-            yield line[3:] if number == 0 and line.startswith(b"\xef\xbb\xbf") else line
+        try:
+            yield from without_mark(stream)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(str(path), [Problem("", f"is not a whole gzip file: {error}")]) from error
+
+
+def without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, the first without a byte order mark."""
+    for number, line in enumerate(lines):
+        yield line[3:] if number == 0 and line.startswith(b"\xef\xbb\xbf") else line
 
 
 def suffix(path: Path) -> str:
@@ -24,8 +35,16 @@ def suffix(path: Path) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """A text stream that becomes the file at the end, or leaves what was there if anything goes wrong."""
+def replacing(path: Path) -> Iterator[TextIO]:
+    """A text stream that becomes the file at the end, or leaves what was there if anything goes wrong.
+
+    What is there and no file, such as `/dev/null` or a pipe, is written to as it comes.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        return
+    path = path.resolve()  # a link stays a link
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123  # a descriptor, not a path

@@ -1,0 +1,106 @@
+"""What the commands share: messages on stderr, progress, JSON lines that any text survives, files made whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+
+from glinker_core.errors import InputError
+from glinker_core.files import replacing
+from glinker_core.plugins import Plugins
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def plugins_of(ctx: typer.Context) -> Plugins:
+    """The plugins of this call, found once; whoever calls the program from Python may give them as `obj`."""
+    root = ctx.find_root()
+    if root.obj is None:
+        root.obj = Plugins.installed()
+    plugins: Plugins = root.obj
+    return plugins
+
+
+def say(message: str) -> None:
+    """A line for the user, on stderr: stdout is for data."""
+    typer.echo(message, err=True)
+
+
+def many(number: int, what: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> many(1, "entity", "entities"), many(1200, "mention")
+    ('1 entity', '1,200 mentions')
+    """
+    return f"{number:,} {what if number == 1 else plural or what + 's'}"
+
+
+def json_line(record: Any, encoding: str = "utf-8") -> str:
+    r"""A record as one line of JSON; what the encoding cannot hold, such as half a surrogate pair, becomes `\uXXXX`."""
+    line = json.dumps(record, ensure_ascii=False, default=dict)
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        line = json.dumps(record, default=dict)
+    return f"{line}\n"
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""A text that can do nothing to a terminal or a page: control characters become pictures of themselves.
+
+    >>> visible("a\x1b[31mb\ud800")
+    'a␛[31mb\\ud800'
+    """
+    return _CONTROL.sub(lambda match: match[0] if match[0] in keep else _picture(match[0]), text)
+
+
+def _picture(char: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        return f"\\u{ord(char):04x}"
+    return chr(0x2400 + ord(char)) if char < " " else "\u2421" if char == "\x7f" else "\ufffd"
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[TextIO]:
+    """A stream that becomes the file once all went well, or stdout."""
+    if path is None:
+        yield sys.stdout
+        return
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder '{path.parent}'")
+    with replacing(path) as stream:
+        yield stream
+
+
+@contextmanager
+def progress(what: str, shown: bool = True, after: float = 1.0) -> Iterator[Callable[[str], None]]:
+    """A moving line on stderr while something takes longer than `after` seconds; silent where stderr is no terminal.
+
+    Yields a function that says how far it is.
+    """
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+    task = bar.add_task(what)
+    timer = threading.Timer(after, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda far: bar.update(task, description=f"{what}: {far}")
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()

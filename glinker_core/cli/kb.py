@@ -1,0 +1,223 @@
+"""`glinker kb`: entities into a store, out of it, and what is in it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+from glinker_core.builtin.readers import JsonlReader
+from glinker_core.cli.console import json_line, many, plugins_of, progress, say, writing
+from glinker_core.entities import ImportReport, OnDuplicate, OnError, import_entities
+from glinker_core.errors import DataError, InputError, Problem
+from glinker_core.files import without_mark
+from glinker_core.layers import Store
+from glinker_core.model import Entity
+from glinker_core.names import normalise
+from glinker_core.plugins import Plugins
+from glinker_core.source import Source
+from glinker_core.structure import settings, structure
+
+#: How many groups of homonyms `info` shows, and how many entities of each.
+_GROUPS, _MEMBERS = 10, 5
+
+StoreFile = Annotated[Path, typer.Option("--store", "-s", metavar="FILE", help="File of the store.")]
+StoreType = Annotated[str, typer.Option("--store-type", help="Type of the store; see glinker plugins.")]
+Duplicates = Annotated[
+    OnDuplicate, typer.Option("--on-duplicate", help="What to do with an id that is there with other content.")
+]
+
+app = typer.Typer(help="Make, change and look at a knowledge base.", add_completion=False, no_args_is_help=True,
+                  rich_markup_mode=None)  # fmt: skip
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of entities: jsonl, csv, tsv.")],
+    store: StoreFile,
+    store_type: StoreType = "sqlite",
+    on_error: Annotated[OnError, typer.Option(help="What to do with bad lines.")] = "raise",
+    on_duplicate: Duplicates = "error",
+) -> None:
+    """Load entities from files into a store, which is made if it is not there.
+
+    All files together are one transaction: what is refused leaves the store as it was.
+    """
+    plugins = plugins_of(ctx)
+    with _making(store), _opened(store, store_type, plugins) as opened, progress("importing") as tell:
+        report = import_entities(
+            files,
+            opened,
+            plugins,
+            on_error=on_error,
+            on_duplicate=on_duplicate,
+            progress=lambda read: tell(many(read, "entity", "entities")),
+        )
+        _report(report, store, opened)
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    store: StoreFile,
+    entity_id: Annotated[str, typer.Option("--id", help="Id of the entity; without it, JSON lines from stdin.")] = "",
+    label: Annotated[str, typer.Option(help="Its name.")] = "",
+    alias: Annotated[list[str] | None, typer.Option(help="Another name. May be repeated.")] = None,
+    description: Annotated[str, typer.Option(help="What it is; context is compared with this.")] = "",
+    entity_type: Annotated[str, typer.Option("--type", help="Its type, such as city.")] = "",
+    popularity: Annotated[float, typer.Option(help="How well known it is, 0 or more.")] = 0,
+    store_type: StoreType = "sqlite",
+    on_duplicate: Duplicates = "error",
+) -> None:
+    """Add one entity, or those that stand on stdin as JSON lines."""
+    given = [label, alias, description, entity_type, popularity]
+    if not entity_id and (any(given) or sys.stdin.isatty()):
+        raise InputError("--id is missing; give --id and --label, or entities as JSON lines on stdin")
+    whole = int(popularity) if popularity.is_integer() else popularity
+    record = {
+        "entity_id": entity_id, "label": label, "aliases": alias or [], "description": description,
+        "entity_type": entity_type, "popularity": whole,
+    }  # fmt: skip
+    source = [record] if entity_id else _entities_on_stdin()
+    with _making(store), _opened(store, store_type, plugins_of(ctx)) as opened:
+        _report(import_entities(source, opened, plugins_of(ctx), on_duplicate=on_duplicate), store, opened)
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of entities.")],
+    store: StoreFile,
+    store_type: StoreType = "sqlite",
+) -> None:
+    """Remove entities with all their names; if one of the ids is unknown, none."""
+    _must_exist(store)
+    with _opened(store, store_type, plugins_of(ctx)) as opened:
+        unknown = [entity_id for entity_id, found in zip(ids, opened.get(ids), strict=True) if found is None]
+        if unknown:
+            problems = [Problem("", f"there is no entity '{entity_id}'") for entity_id in dict.fromkeys(unknown)]
+            raise DataError(f"nothing was removed from {store}", problems)
+        removed = opened.delete(ids)
+        typer.echo(f"{store}: {many(removed, 'entity', 'entities')} removed, {opened.count():,} left")
+
+
+@app.command()
+def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "sqlite") -> None:
+    """Say how many entities and names there are, of which types, and which names are shared by most entities."""
+    _must_exist(store)
+    with _opened(store, store_type, plugins_of(ctx), read_only=True) as opened, progress("counting"):
+        types = Counter(entity.entity_type for entity in opened.entities())
+        names, groups = 0, dict[str, tuple[str, ...]]()
+        for name in opened.names():
+            names += 1
+            key = normalise(name.surface)
+            groups[key] = tuple(sorted({*groups.get(key, ()), name.entity_id}))
+        shared = sorted(((key, ids) for key, ids in groups.items() if len(ids) > 1), key=lambda g: (-len(g[1]), g[0]))
+        facts = [
+            ("entities", f"{opened.count():,}"),
+            ("names", f"{names:,}"),
+            ("ambiguous names", f"{len(shared):,}"),
+            ("revision", opened.revision),
+            ("file size", f"{store.stat().st_size / 1e6:,.1f} MB"),
+        ]
+    for what, value in facts:
+        typer.echo(f"{what:16} {value}")
+    _list("types", [(kind or "(none)", f"{times:,}") for kind, times in _ranked(types)])
+    _list("names that most entities share", [(key, _members(ids)) for key, ids in shared[:_GROUPS]])
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    store: StoreFile,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
+    store_type: StoreType = "sqlite",
+) -> None:
+    """Write all entities as JSON lines, in the order of their ids; importing them again gives the same store."""
+    _must_exist(store)
+    opened_store = _opened(store, store_type, plugins_of(ctx), read_only=True)
+    with opened_store as opened, progress("exporting", output is not None) as tell, writing(output) as stream:
+        for number, entity in enumerate(opened.entities(), 1):
+            stream.write(json_line(attrs.asdict(entity, recurse=False), stream.encoding))
+            if number % 1000 == 0:
+                tell(many(number, "entity", "entities"))
+
+
+@contextmanager
+def _opened(store: Path, store_type: str, plugins: Plugins, read_only: bool = False) -> Iterator[Store]:
+    """The store in a file."""
+    cls = plugins.load(plugins.find(store_type, "glinker_stores"))
+    known = settings(cls)
+    if "path" not in known:
+        raise InputError(f"--store-type {store_type}: is not kept in a file; use it from a pipeline")
+    config: dict[str, Any] = {"path": str(store)}
+    if read_only and "read_only" in known:
+        config["read_only"] = True
+    problems: list[Problem] = []
+    opened = structure(cls, config, Source({}).place, problems)
+    if opened is None:
+        raise InputError("; ".join(map(str, problems)))
+    opened.open()
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _making(store: Path) -> Iterator[None]:
+    """Leaves no file behind that was not there, if anything goes wrong."""
+    there = store.exists()
+    try:
+        yield
+    except BaseException:
+        if not there and store.is_file():
+            store.unlink()
+        raise
+
+
+def _must_exist(store: Path) -> None:
+    if not store.exists():
+        raise InputError(f"{store}: there is no such file; run: glinker kb import ENTITIES --store {store}")
+
+
+def _entities_on_stdin() -> list[Entity]:
+    rows = list(JsonlReader().entities(without_mark(sys.stdin.buffer)))
+    problems = [Problem(f"stdin:{row.line}", row.problem) for row in rows if row.problem]
+    if problems:
+        raise DataError("nothing was added", problems)
+    return [row.item for row in rows if isinstance(row.item, Entity)]
+
+
+def _report(report: ImportReport, path: Path, store: Store) -> None:
+    """The bad records on stderr, then what became of the others."""
+    for problem in report.problems:
+        say(str(problem))
+    said = report.upserted
+    counts = [("added", said.added), ("replaced", said.replaced), ("kept", said.kept), ("unchanged", said.unchanged),
+              ("skipped", len(report.problems))]  # fmt: skip
+    became = ", ".join(f"{number:,} {what}" for what, number in counts if number) or "nothing to do"
+    typer.echo(f"{path}: {many(report.read, 'entity', 'entities')} read: {became}; {store.count():,} in all")
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _members(ids: tuple[str, ...]) -> str:
+    more = ", ..." if len(ids) > _MEMBERS else ""
+    return f"{len(ids):,}: {', '.join(ids[:_MEMBERS])}{more}"
+
+
+def _list(title: str, rows: list[tuple[str, str]]) -> None:
+    if rows:
+        typer.echo(f"\n{title}")
+    for name, value in rows:
+        typer.echo(f"  {name:24} {value}")

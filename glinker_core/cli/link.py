@@ -1,0 +1,163 @@
+"""`glinker link`: texts in, linked mentions out, one document at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from glinker_core.cli.console import many, plugins_of, progress, say, writing
+from glinker_core.cli.defaults import default_pipeline
+from glinker_core.cli.documents import STDIN, read_documents
+from glinker_core.cli.html import page
+from glinker_core.cli.output import Sink, json_lines, table
+from glinker_core.cli.tally import Tally
+from glinker_core.entities import OnError
+from glinker_core.errors import InputError
+from glinker_core.executor import DAGExecutor
+from glinker_core.model import LinkedDocument
+from glinker_core.plugins import Plugins
+
+_STORE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+_SQLITE = b"SQLite format 3\x00"
+
+
+def link(
+    ctx: typer.Context,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Texts to link.")] = None,
+    pipeline: Annotated[
+        Path | None,
+        typer.Option(
+            "--pipeline", "-p", metavar="FILE", help="Pipeline file; without it names, priors and context decide."
+        ),
+    ] = None,
+    kb: Annotated[
+        Path | None,
+        typer.Option("--kb", "-k", metavar="FILE", help="Knowledge base: a store file, or a file of entities."),
+    ] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option("--input", "-i", metavar="FILE", help="File of documents; - is stdin. May be repeated."),
+    ] = None,
+    input_format: Annotated[
+        str, typer.Option(help="Reader of the input, such as jsonl; by the ending of the file, text for stdin.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with highlighted links, too.")
+    ] = None,
+    form: Annotated[
+        Literal["table", "jsonl"] | None, typer.Option("--format", help="By default a table on a terminal, else jsonl.")
+    ] = None,
+    on_error: Annotated[OnError, typer.Option(help="What to do with documents that are bad or fail.")] = "raise",
+    batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
+    workers: Annotated[int, typer.Option(min=1, help="Batches in work at a time.")] = 1,
+    all_candidates: Annotated[
+        bool, typer.Option("--all-candidates", help="Show all candidates, not the link only.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> None:
+    """Link texts to the entities of a knowledge base.
+
+    Texts come from the arguments, from files, or from stdin. A file of JSON lines may give the mentions of its
+    documents as "entities", for pipelines that take them. With --on-error skip, what is bad is listed and the rest is
+    linked.
+    """
+    plugins = plugins_of(ctx)
+    if output is not None and html is not None and html.resolve() == output.resolve():
+        raise InputError(f"--output and --html both name {html}; give two files")
+    skipped: Counter[str] = Counter()
+    documents = read_documents(texts or [], _inputs(texts, inputs), input_format, plugins, on_error, skipped)
+    with ExitStack() as stack:
+        with progress("loading", not quiet):
+            executor = stack.enter_context(_executor(pipeline, kb, plugins))
+            if kb is not None and not _is_store(kb):
+                executor.load_entities(kb, on_error=on_error)
+            shows_all = _show_candidates(executor, all_candidates, html is not None)
+            # no texts, but components derive from the knowledge base what they need of it: that is loading, not linking
+            executor.execute({"texts": [], "entities": []})
+        stream = stack.enter_context(writing(output))
+        on_terminal = output is None and sys.stdout.isatty()
+        as_table = form == "table" or (form is None and on_terminal)
+        sinks = [table(stream) if as_table else json_lines(stream, shows_all)]
+        if html is not None:
+            sinks.append(stack.enter_context(page(stack.enter_context(writing(html)), executor.graph.name)))
+        tell = stack.enter_context(progress("linking", not quiet and not on_terminal))
+        tally = _run(executor.stream(documents, batch_size, workers, on_error), sinks, tell)
+        counters = skipped + executor.counters
+    if not quiet:
+        say(tally.summary(counters))
+
+
+def _inputs(texts: list[str] | None, inputs: list[Path] | None) -> list[Path]:
+    """The files to read; stdin, where neither texts nor files are given."""
+    for text in texts or ():
+        if os.path.isfile(text):  # noqa: PTH113  # a text can be what Path.is_file() fails on: too long for a name
+            say(f"'{text}' is linked as a text; to link the file of that name write --input {text}")
+    if texts or inputs:
+        return inputs or []
+    if sys.stdin.isatty():
+        raise InputError("nothing to link; give texts, --input FILE, or something on stdin")
+    return [STDIN]
+
+
+def _executor(pipeline: Path | None, kb: Path | None, plugins: Plugins) -> DAGExecutor:
+    """The pipeline of the file, or the default one over the knowledge base."""
+    store = kb is not None and _is_store(kb)
+    if kb is not None and not kb.exists():
+        hint = f"; run: glinker kb import ENTITIES --store {kb}" if store else ""
+        raise InputError(f"{kb}: there is no such file{hint}")
+    if pipeline is not None:
+        if store:
+            raise InputError(f"--kb {kb} is a store, but {pipeline} names its own; leave one out, or give entities")
+        return DAGExecutor(pipeline, plugins=plugins)
+    layer = {"type": "sqlite", "write": False, "config": {"path": str(kb), "read_only": True}}
+    executor = DAGExecutor(default_pipeline(layer if store else {"type": "dict"}), plugins=plugins)
+    if kb is None:
+        raise InputError("no knowledge base; give --kb FILE with entities, or a store: glinker kb import --help")
+    return executor
+
+
+def _is_store(kb: Path) -> bool:
+    """Whether a file is a store rather than a list of entities: by its ending, or by its first bytes."""
+    if kb.suffix.lower() in _STORE_ENDINGS:
+        return True
+    if not kb.is_file():
+        return False
+    with kb.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
+
+
+def _show_candidates(executor: DAGExecutor, wanted: bool, html: bool) -> bool:
+    """Let the aggregator keep all candidates if they are wanted; whether the output is to show them."""
+    components = [node.component for node in executor.graph.nodes if node.layer.name == "aggregator"]
+    able = [component for component in components if hasattr(component, "return_all_candidates")]
+    if wanted and not able:
+        raise InputError(f"--all-candidates: no node of '{executor.graph.name}' has a setting return_all_candidates")
+    shown = wanted or any(component.return_all_candidates for component in able)
+    for component in able:
+        component.return_all_candidates = shown or html
+    return shown
+
+
+def _run(documents: Iterable[LinkedDocument], sinks: list[Sink], tell: Callable[[str], None]) -> Tally:
+    """Give each document to each sink; what the sinks take is no part of the time."""
+    tally, aside = Tally(), 0.0
+    for document in documents:
+        began = time.thread_time()
+        tally.add(document)
+        for sink in sinks:
+            sink(document)
+        tell(many(tally.documents, "document"))
+        aside += time.thread_time() - began
+    tally.stop(aside)
+    return tally
