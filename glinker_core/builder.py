@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from glinker_core.errors import ConfigError, InputError, Problem, near
+from glinker_core.config import template_faults
+from glinker_core.dialect import SETTINGS
+from glinker_core.errors import ConfigError, InputError, Problem
 from glinker_core.files import write_text
 from glinker_core.layers import LAYERS
 from glinker_core.plugins import Plugins
-from glinker_core.source import Source
-from glinker_core.structure import settings, structure
+from glinker_core.source import dotted, dump
+from glinker_core.structure import setting, settings, structure
 
 _GLINKER = {"l3": "batch", "l4": "reranker", "l0": "aggregator"}
 #: GLiNKER's defaults where they are not those of our components
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "l1_spacy": {"model": "en_core_sci_sm"},
-    "l3_batch": {"model": "knowledgator/gliner-linker-large-v1.0"},
+    "l3_batch": {"model_name": "knowledgator/gliner-linker-large-v1.0"},
 }
 _NODE_INPUTS = {
     "l2": {"mentions": ("l1", "entities")},
@@ -71,9 +71,13 @@ class StoresBuilder:
         ttl: int | None = None,
         cache_policy: str | None = None,
         fuzzy_similarity: float | None = None,
+        *,
+        name: str | None = None,
+        on_error: str | None = None,
+        field_mapping: Mapping[str, str] | None = None,
         **database: Any,
     ) -> ConfigBuilder:
-        """Add a store; what is not a setting of the layer is one of the store."""
+        """Add a store; what is not a setting of the layer is one of the store. Two of one type need a `name`."""
         if fuzzy_similarity is None:
             fuzzy_similarity = 0.75 if layer_type in ("dict", "sqlite") else 0.3
         layer = {
@@ -86,7 +90,8 @@ class StoresBuilder:
             "fuzzy": {"min_similarity": fuzzy_similarity},
             "config": database,
         }
-        return self._parent.add_store(layer)
+        ours = {"name": name, "on_error": on_error, "field_mapping": field_mapping}
+        return self._parent.add_store({**layer, **{key: value for key, value in ours.items() if value is not None}})
 
     def embeddings(
         self,
@@ -102,6 +107,8 @@ class StoresBuilder:
 
     def configure(self, **config: Any) -> ConfigBuilder:
         """Set what holds for the whole chain: `max_candidates`, `min_popularity`."""
+        if "layers" in config:
+            raise InputError("builder.l2: 'layers' are added one by one with builder.l2.add(type, ...)")
         return self._parent.set("l2", "l2_chain", config)
 
 
@@ -123,23 +130,19 @@ class ConfigBuilder:
 
     def processors(self) -> list[str]:
         """The names of all processors that are installed."""
-        return sorted(offer.name for layer in LAYERS.values() for offer in self.plugins.offers(layer.hook))
+        return sorted({offer.name for layer in LAYERS.values() for offer in self.plugins.offers(layer.hook)})
 
     def set(self, level: str, processor: str, config: Mapping[str, Any]) -> ConfigBuilder:
         """Configure the processor of a layer; unknown settings, and values of a wrong type, are refused here."""
         cls = self._component(processor)
-        merged = {**_DEFAULTS.get(processor, {}), **config}
-        unknown = [name for name in config if name not in settings(cls)]
-        if unknown:
-            hint = near(unknown[0], settings(cls))
-            raise InputError(f"builder.{level}: {processor} has no setting '{unknown[0]}'{hint}")
-        if level != "l2":
-            problems: list[Problem] = []
-            structure(cls, merged, Source({}).place, problems)
-            if problems:
-                raise ConfigError(f"builder.{level}: {processor}", problems)
-        known = self._nodes.get(level, ("", {}))[1] if level == "l2" else {}
-        self._nodes[level] = (processor, {**known, **_plain(merged)})
+        known = settings(cls)
+        before = self._nodes.get(level, ("", {}))[1] if level == "l2" else _DEFAULTS.get(processor, {})
+        written = {setting(name, known, SETTINGS) for name in config}
+        before = {name: value for name, value in before.items() if setting(name, known, SETTINGS) not in written}
+        merged = {**before, **config}
+        checked = {**merged, "layers": [{"type": "any"}]} if level == "l2" else merged
+        self._check(f"{level}: {processor}", cls, checked)
+        self._nodes[level] = (processor, _plain(merged))
         return self
 
     def _component(self, processor: str) -> type:
@@ -147,14 +150,19 @@ class ConfigBuilder:
         loaded: type = self.plugins.load(self.plugins.find(processor, *hooks))
         return loaded
 
+    def _check(self, what: str, cls: type, config: Any) -> None:
+        problems: list[Problem] = []
+        structure(cls, config, dotted, problems, synonyms=SETTINGS)
+        if problems:
+            raise ConfigError(f"builder.{what}", problems)
+
     def add_store(self, layer: Mapping[str, Any]) -> ConfigBuilder:
         """Add a layer of `l2_chain` as a file would write it."""
-        cls = self.plugins.load(self.plugins.find(layer["type"], "glinker_stores"))
-        problems: list[Problem] = []
-        structure(cls, layer.get("config", {}), Source({}).place, problems)
-        if problems:
-            raise ConfigError(f"builder.l2: store '{layer['type']}'", problems)
-        self._stores.append(_plain(dict(layer)))
+        self._check("l2: layer", self._component("l2_chain"), {"layers": [layer]})
+        if layer.get("type"):
+            cls = self.plugins.load(self.plugins.find(layer["type"], "glinker_stores"))
+            self._check(f"l2: store '{layer['type']}'", cls, layer.get("config", {}))
+        self._stores.append(_plain(layer))
         return self
 
     def set_embeddings(self, config: Mapping[str, Any]) -> ConfigBuilder:
@@ -163,6 +171,9 @@ class ConfigBuilder:
 
     def set_schema_template(self, template: str) -> ConfigBuilder:
         """Say how an entity is written for a model, such as `{label}: {description}`."""
+        faults = list(template_faults(template))
+        if faults:
+            raise InputError(f"builder.set_schema_template: {template!r}: {', '.join(faults)}")
         self._template = template
         return self
 
@@ -175,7 +186,7 @@ class ConfigBuilder:
 
     def save(self, filepath: str | os.PathLike[str]) -> None:
         """Write the pipeline as a YAML file, whole or not at all."""
-        write_text(Path(filepath), yaml.safe_dump(self.get_config(), sort_keys=False, allow_unicode=True))
+        write_text(Path(filepath), dump(self.get_config()))
 
     def _levels(self) -> list[str]:
         return ["l1", "l2", "l0", *(level for level in ("l3", "l4") if level in self._nodes)]
@@ -191,10 +202,10 @@ class ConfigBuilder:
             "processor": processor,
             "inputs": self._inputs(level),
             "output": {"key": f"{level}_result"},
-            "config": config,
+            "config": _plain(config),
         }
         if level in ("l2", "l3", "l4"):
-            node["schema"] = {"template": self._template}
+            node["schema"] = {"template": config.get("template", self._template)}
         return node
 
     def _inputs(self, level: str) -> dict[str, Any]:

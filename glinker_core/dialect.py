@@ -1,4 +1,4 @@
-"""GLiNKER's names for ports and fields, and ours.
+"""GLiNKER's names for ports, fields and settings, and ours.
 
 Its L0 is given mentions, candidates and linked entities by three ports; ours keeps candidates bound to their mentions
 and reads the last stage. A port that ours does not need, because the candidates carry it, is accepted and dropped.
@@ -6,7 +6,7 @@ and reads the last stage. A port that ours does not need, because the candidates
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 #: kind of value -> the names of the fields of a result that hold it
 FIELDS = {
@@ -16,6 +16,9 @@ FIELDS = {
     "candidates": ("candidates", "entities"),
     "documents": ("documents", "entities"),
 }
+
+#: names a setting may be written by -> what a component calls it that has not this name
+SETTINGS: Mapping[str, str] = {"model": "model_name", "model_name": "model", "huggingface_token": "token"}
 
 _MENTIONS = ("mentions", "l1_entities", "entities", "l1_mentions")
 _CANDIDATES = ("candidates", "l4_entities", "l3_entities", "l2_candidates")

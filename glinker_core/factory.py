@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,9 +55,11 @@ class ProcessorFactory:
         if token is not None:
             model["token"] = token
         schema = {"template": template}
-        layer = {"type": "dict", "search_mode": ["exact"]}
+        chain: dict[str, Any] = {"layers": [{"type": "dict", "search_mode": ["exact"]}]}
+        if not external_entities:
+            chain["max_candidates"] = sys.maxsize  # whatever is in the store
         nodes: list[dict[str, Any]] = [{"id": "l1", "processor": "l1_external"}] if external_entities else []
-        nodes.append({"id": "l2", "processor": "l2_chain", "schema": schema, "config": {"layers": [layer]}})
+        nodes.append({"id": "l2", "processor": "l2_chain", "schema": schema, "config": chain})
         linker = {"model_name": model_name, "threshold": threshold, "use_precomputed_embeddings": True, **model}
         nodes.append({"id": "l3", "processor": "l3_batch", "schema": schema, "config": linker})
         if reranker_model:
@@ -66,7 +69,11 @@ class ProcessorFactory:
         nodes.append({"id": "l0", "processor": "l0_aggregator", "config": {"strict_matching": external_entities}})
         executor = DAGExecutor({"name": "simple", "nodes": nodes}, verbose, plugins=plugins)
         if entities is not None:
-            executor.load_entities(entities)
-            if precompute_embeddings:
-                executor.precompute_embeddings()
+            try:
+                executor.load_entities(entities)
+                if precompute_embeddings:
+                    executor.precompute_embeddings()
+            except BaseException:
+                executor.close()
+                raise
         return executor

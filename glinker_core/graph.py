@@ -13,11 +13,11 @@ from typing import Any
 from attrs import frozen
 
 from glinker_core.config import INPUT, Draft, InputSpec, PlacedNode, read_spec
-from glinker_core.dialect import FIELDS, carried, port_names
+from glinker_core.dialect import FIELDS, SETTINGS, carried, port_names
 from glinker_core.errors import ConfigError, PluginError, near
 from glinker_core.layers import LAYERS, DeclaresStores, Layer, Store, StoreSpec
-from glinker_core.plugins import Offer, Plugins
-from glinker_core.source import Source, Where
+from glinker_core.plugins import PORTS, Offer, Plugins
+from glinker_core.source import Source, Where, conceal
 from glinker_core.structure import settings, structure
 
 _GIVEN = ("texts", "entities")  # what the caller puts in
@@ -100,24 +100,23 @@ class _Assembly:
     def __init__(self, draft: Draft, plugins: Plugins) -> None:
         self.draft, self.plugins = draft, plugins
         self.warnings: list[str] = []
+        self.owners: dict[str, PlacedNode] = {}  # node ids and output keys -> the node they name
         self.parts: dict[str, _Part] = {}
-        self.by_name: dict[str, str] = {}  # node ids and output keys -> node id
-        self.written: dict[str, int] = {placed.spec.id: n for n, placed in enumerate(draft.nodes)}
-        self.unknown: set[str] = set()  # nodes whose processor nobody knows: not to be reported twice
+        self.carried: dict[tuple[str, str], tuple[Ref, ...]] = {}  # node id and port -> what candidates bring anyway
+        self.guessing = bool(draft.lost)  # there are nodes of which nobody knows what they make
 
     def graph(self) -> Graph | None:
         for placed in self.draft.nodes:
             self._name(placed)
         for placed in self.draft.nodes:
-            self._add(placed)
-        inputs: dict[str, dict[str, tuple[Ref, ...]]] = {}
-        for part in self.parts.values():
-            inputs[part.id] = self._wire(part, inputs)
+            if self.owners[placed.spec.id] is placed:
+                self._add(placed)
+        inputs = {part.id: self._wire(part) for part in self.parts.values()}
         order = self._order(inputs)
         specs, stores = self._stores()
-        self._unread(inputs)
         if self.draft.problems or order is None:
             return None
+        self._idle(inputs, order)
         nodes = []
         for node_id in order:
             part = self.parts[node_id]
@@ -125,15 +124,23 @@ class _Assembly:
             nodes.append(Node(part.id, part.key, part.layer, part.component, inputs[node_id], part.offer))
         return Graph(self.draft.name, tuple(nodes), stores, specs, tuple(self.warnings))
 
+    def _warn(self, where: Where, message: str) -> None:
+        self.warnings.append(f"{self.draft.source.place(where)}: {conceal(message, self.draft.source.data)}")
+
     def _name(self, placed: PlacedNode) -> None:
         spec, where = placed.spec, placed.where
         for name, what in dict.fromkeys(((spec.id, "id"), (spec.key, "output"))):
+            owner = self.owners.setdefault(name, placed)
             if name == INPUT:
                 self.draft.refuse((*where, what), f"'{INPUT}' is the caller's input and cannot be a node")
-            elif self.by_name.setdefault(name, spec.id) != spec.id or (
-                what == "id" and self.draft.nodes[self.written[name]] is not placed
-            ):
-                self.draft.refuse((*where, what), f"'{name}' is the name of two nodes; give each its own")
+            elif not name.strip():
+                self.draft.refuse((*where, what), "the name of a node is empty")
+            elif owner is not placed:
+                first = self.draft.source.place(owner.where)
+                self.draft.refuse((*where, what), f"'{name}' is already the name of the node at {first}")
+            else:
+                continue
+            return
 
     def _add(self, placed: PlacedNode) -> None:
         spec, where = placed.spec, placed.where
@@ -146,67 +153,76 @@ class _Assembly:
             prefix = spec.processor.rpartition(":")[2].partition("_")[0]
             layer = next((layer for layer in LAYERS.values() if layer.prefix == prefix), None)
             if layer is None:
-                self.unknown.add(spec.id)
-            elif spec.id not in self.parts:
+                self.guessing = True
+            else:
                 self.parts[spec.id] = _Part(placed, layer, None, None, _ports(layer.protocol, layer))
             return
+        config = self._config(placed, cls)
+        source, problems = self.draft.source, self.draft.problems
+        component = structure(cls, config, source.place, problems, (*where, "config"), SETTINGS)
+        if "template" in spec.config and isinstance(template := getattr(component, "template", None), str):
+            self.draft.check_template(template, (*where, "config", "template"))
         layer = layers[offer.hook]
-        config = spec.config
-        if spec.schema and "template" in settings(cls) and "template" not in config:
-            config = {**config, "template": spec.schema.template}
-        component = structure(cls, config, self.draft.source.place, self.draft.problems, (*where, "config"))
-        if spec.id not in self.parts:
-            self.parts[spec.id] = _Part(placed, layer, component, offer, _ports(cls, layer))
-        self.warnings += [f"{self._place(where)}: {spec.id}: {text}" for text in getattr(component, "warnings", ())]
+        self.parts[spec.id] = _Part(placed, layer, component, offer, _ports(cls, layer))
+        for text in getattr(component, "warnings", ()):
+            self._warn(where, f"{spec.id}: {text}")
 
-    def _place(self, where: Where) -> str:
-        return self.draft.source.place(where)
+    def _config(self, placed: PlacedNode, cls: type) -> Mapping[str, Any]:
+        """The config of a node with the template of its schema, for components that have one."""
+        schema, config = placed.spec.schema, placed.spec.config
+        if schema is None or "template" not in settings(cls):
+            return config
+        if config.get("template", schema.template) != schema.template:
+            message = "'template' stands here and in 'schema', and is not the same; write one of them"
+            self.draft.refuse((*placed.where, "config", "template"), message)
+        return {"template": schema.template, **config}
 
-    def _wire(self, part: _Part, wired: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> dict[str, tuple[Ref, ...]]:
+    def _wire(self, part: _Part) -> dict[str, tuple[Ref, ...]]:
         """The inputs of a node: those written, then for each port left out the last node above that makes it."""
         spec = part.placed.spec
+        if not part.placed.whole:
+            return {}
         names = port_names(part.ports)
-        known = [name for port in names.values() for name in port] + list(carried(part.ports))
+        known = {name for port in names.values() for name in port} | set(carried(part.ports))
+        if part.offer is None:  # it may have ports that its layer has not
+            known |= {name for port in port_names(PORTS).values() for name in port}
         for name in spec.inputs:
             if name not in known:
                 self.draft.refuse((*part.where, "inputs", name), f"unknown port '{name}'{near(name, part.ports)}")
         inputs: dict[str, tuple[Ref, ...]] = {}
         for port, optional in part.ports.items():
-            written = [name for name in names[port] if name in spec.inputs]
-            if written:
-                inputs[port] = self._read(part, port, written[0])
-                for weaker in written[1:]:
-                    self._read(part, port, weaker)
-            else:
-                inputs[port] = self._looked_up(part, port, wired) or self._default(part, port, optional)
+            written = [self._read(part, port, name) for name in names[port] if name in spec.inputs]
+            inputs[port] = written[0] if written else self._default(part, port, optional)
         for name in carried(part.ports):
             if name in spec.inputs:
-                self._read(part, "mentions", name)
+                self.carried[part.id, name] = self._read(part, "mentions", name)
         return inputs
 
     def _read(self, part: _Part, port: str, name: str) -> tuple[Ref, ...]:
-        written = part.placed.spec.inputs[name]
-        items = written if isinstance(written, tuple) else (written,)
-        refs = []
-        for index, item in enumerate(items):
-            where: Where = (*part.where, "inputs", name, *((index,) if isinstance(written, tuple) else ()))
-            ref = self._ref(InputSpec(item) if isinstance(item, str) else item, port, where)
-            if ref is not None:
-                refs.append(ref)
-        return tuple(refs)
+        written, where = part.placed.spec.inputs[name], (*part.where, "inputs", name)
+        if not isinstance(written, tuple):
+            ref = self._ref(written, port, where)
+            return () if ref is None else (ref,)
+        if len(written) != 1 and (port in _GIVEN or not written):
+            takes = "one source" if port in _GIVEN else "one source or more"
+            self.draft.refuse(where, f"port '{name}' takes {takes}, got {len(written)}")
+        refs = [self._ref(item, port, (*where, index)) for index, item in enumerate(written)]
+        return tuple(ref for ref in dict.fromkeys(refs) if ref is not None)
 
-    def _ref(self, item: InputSpec, port: str, where: Where) -> Ref | None:
+    def _ref(self, item: InputSpec | str, port: str, where: Where) -> Ref | None:
+        item = InputSpec(item) if isinstance(item, str) else item
         if item.source == INPUT:
             kind = port if port in _GIVEN else "entities" if port == "mentions" else ""
             if not kind or (item.fields and item.fields != kind):
                 self.draft.refuse(where, f"'{INPUT}' has {' and '.join(_GIVEN)}, not {item.fields or port}")
                 return None
             return Ref(None, kind)
-        if item.source not in self.by_name:
-            hint = near(item.source, [INPUT, *self.by_name])
-            self.draft.refuse((*where, "source"), f"no node and no output key '{item.source}'{hint}")
+        if item.source not in self.owners:
+            if item.source not in self.draft.lost:
+                hint = near(item.source, [INPUT, *self.owners])
+                self.draft.refuse((*where, "source"), f"no node and no output key '{item.source}'{hint}")
             return None
-        source = self.parts.get(self.by_name[item.source])
+        source = self.parts.get(self.owners[item.source].spec.id)
         if source is None:  # the node is there, its processor is unknown: said already
             return None
         if source.layer.makes != port or (item.fields and item.fields not in FIELDS[port]):
@@ -214,16 +230,6 @@ class _Assembly:
             self.draft.refuse(where, f"'{source.id}' makes {source.layer.makes}, not {shown}, which '{port}' needs")
             return None
         return Ref(source.id, port)
-
-    def _looked_up(self, part: _Part, port: str, wired: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> tuple[Ref, ...]:
-        """The mentions an aggregator decides on are those that were looked up, from however many recognisers."""
-        if part.layer.name != "aggregator" or port != "mentions":
-            return ()
-        retrievers = [other for other in self._above(part) if other.layer.name == "retriever"]
-        return tuple(dict.fromkeys(ref for other in retrievers for ref in wired[other.id].get("mentions", ())))
-
-    def _above(self, part: _Part) -> list[_Part]:
-        return [other for other in self.parts.values() if self.written[other.id] < self.written[part.id]]
 
     def _default(self, part: _Part, port: str, optional: bool) -> tuple[Ref, ...]:
         if port in _GIVEN:
@@ -233,39 +239,52 @@ class _Assembly:
             last = above[-1]
             if part.layer.name == "aggregator" and (gates := [o for o in above if o.layer.name == "gate"]):
                 # what a gate holds back must reach the output past the nodes behind it
-                before = [other for other in above if self.written[other.id] < self.written[gates[0].id]]
+                before = above[: above.index(gates[0])]
                 return (*(Ref(other.id, port) for other in before[-1:]), Ref(last.id, port))
             return (Ref(last.id, port),)
-        if not optional and not self.unknown:
+        if not optional and not self.guessing:
             wanted = {"mentions": "an l1 node", "candidates": "an l2 node"}[port]
             self.draft.refuse(part.where, f"'{part.id}': nothing above makes {port}; add {wanted} before it")
         return ()
+
+    def _above(self, part: _Part) -> list[_Part]:
+        """The nodes that stand above another, in the order in which they are written."""
+        parts = list(self.parts.values())
+        return parts[: parts.index(part)]
 
     def _order(self, inputs: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> list[str] | None:
         sorter: TopologicalSorter[str] = TopologicalSorter()
         for part in self.parts.values():
             needs = [ref.node for refs in inputs[part.id].values() for ref in refs if ref.node is not None]
             for index, name in enumerate(part.placed.spec.requires):
-                if name not in self.by_name:
-                    hint = near(name, self.written)
+                if name in self.owners:
+                    needs.append(self.owners[name].spec.id)
+                elif name not in self.draft.lost:
+                    hint = near(name, [placed.spec.id for placed in self.draft.nodes])
                     self.draft.refuse((*part.where, "requires", index), f"no node '{name}'{hint}")
-                elif self.by_name[name] in self.parts:
-                    needs.append(self.by_name[name])
             sorter.add(part.id, *dict.fromkeys(needs))
         try:
-            return list(sorter.static_order())
+            return [node_id for node_id in sorter.static_order() if node_id in self.parts]
         except CycleError as error:
             cycle = error.args[1]
             message = f"nodes wait for each other: {' -> '.join(reversed(cycle))}; break the circle"
             self.draft.refuse(self.parts[cycle[0]].where, message)
             return None
 
-    def _unread(self, inputs: Mapping[str, Mapping[str, tuple[Ref, ...]]]) -> None:
+    def _idle(self, inputs: Mapping[str, Mapping[str, tuple[Ref, ...]]], order: list[str]) -> None:
+        """Warn of work that is lost: nodes that nothing reads, mentions that reach a node past its candidates."""
         read = {ref.node for ports in inputs.values() for refs in ports.values() for ref in refs}
-        last = max(self.written.values(), default=0)
-        for part in self.parts.values():
-            if part.id not in read and part.layer.name != "aggregator" and self.written[part.id] != last:
-                self.warnings.append(f"{self._place(part.where)}: nothing reads node '{part.id}'; its work is lost")
+        behind: dict[str, set[Ref]] = {}
+        for node_id in order:
+            part = self.parts[node_id]
+            refs = {ref for refs in inputs[node_id].values() for ref in refs}
+            behind[node_id] = refs.union(*(behind[ref.node] for ref in refs if ref.node is not None))
+            if node_id not in read and part.layer.name != "aggregator" and node_id != order[-1]:
+                self._warn(part.where, f"nothing reads node '{node_id}'; its work is lost")
+        for (node_id, name), refs_written in self.carried.items():
+            if not behind[node_id].issuperset(refs_written):
+                where = (*self.parts[node_id].where, "inputs", name)
+                self._warn(where, f"'{node_id}' takes its mentions from its candidates; '{name}' has no effect")
 
     def _stores(self) -> tuple[dict[str, StoreSpec], dict[str, Store]]:
         specs: dict[str, StoreSpec] = {}
@@ -306,7 +325,7 @@ class _Assembly:
         if mapping and "field_mapping" in settings(cls):
             config["field_mapping"] = mapping
         elif mapping:
-            self.warnings.append(f"{self._place(where)}: field_mapping has no effect on a '{spec.type}' store")
+            self._warn(where, f"field_mapping has no effect on a '{spec.type}' store")
         return structure(cls, config, self.draft.source.place, self.draft.problems, (*where, "config"))
 
 

@@ -7,21 +7,31 @@ cannot be imported, or that implements a hook wrongly, is recorded in `broken` a
 from __future__ import annotations
 
 import importlib
+import inspect
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
+import attrs
 import pluggy
 from attrs import frozen
 
 from glinker_core import hookspecs
 from glinker_core.errors import PluginError, near
 from glinker_core.hookspecs import Component
+from glinker_core.layers import LAYERS
+from glinker_core.structure import settings
+
+log = logging.getLogger(__name__)
 
 GROUP = "glinker"
 DISABLE_VARIABLE = "GLINKER_DISABLE_PLUGINS"
+
+#: What the method of a layer can ask for.
+PORTS = ("texts", "entities", "mentions", "candidates")
 
 #: Which distribution brings a component that is not installed.
 KNOWN: Mapping[str, str] = {
@@ -94,21 +104,26 @@ class Plugins:
             seen.add((point.name, point.value))
             dist, version = (point.dist.name, point.dist.version) if point.dist else (point.value, "")
             plugins.register(point.name, point.value, dist, version)
+        known = {name for plugin in plugins.plugins.values() for name in (plugin.name, plugin.distribution)}
+        for name in sorted(plugins.disabled - known):
+            log.warning("%s names '%s', which is no installed plugin%s", DISABLE_VARIABLE, name, near(name, known))
         return plugins
 
     def register(self, name: str, module: Any, distribution: str = "", version: str = "") -> None:
         """Add a plugin: a module, an object with hook implementations, or the name of a module to import."""
         distribution = distribution or (module if isinstance(module, str) else getattr(module, "__name__", name))
-        unique = name if name not in self.plugins else f"{name} ({distribution})"
+        unique = name
+        while unique in self.plugins:
+            unique = f"{unique} ({distribution})"
         problem = ""
-        if name in self.disabled:
+        if not self.disabled.isdisjoint((name, distribution)):
             problem = f"disabled by {DISABLE_VARIABLE}"
         else:
             try:
                 loaded = importlib.import_module(module) if isinstance(module, str) else module
                 self.manager.register(loaded, unique)
                 self._declare(unique, loaded)
-            except Exception as error:  # noqa: BLE001  a broken plugin must not take the others down; it is told
+            except (Exception, SystemExit) as error:  # noqa: BLE001  a broken plugin must not take the others down; it is told
                 problem = f"{type(error).__name__}: {error}"
                 if self.manager.has_plugin(unique):
                     self.manager.unregister(name=unique)
@@ -116,7 +131,11 @@ class Plugins:
 
     def _declare(self, plugin: str, module: Any) -> None:
         self.manager.check_pending()
-        offers = []
+        for name in dir(module):
+            unmarked = name.startswith("glinker_") and self.manager.parse_hookimpl_opts(module, name) is None
+            if unmarked and inspect.isroutine(getattr(module, name)):
+                raise TypeError(f"'{name}' is not marked with @hookimpl")
+        offers: dict[tuple[str, str], Offer] = {}
         for caller in self.manager.get_hookcallers(module) or ():
             if caller.name.startswith("glinker_run_"):
                 continue
@@ -125,8 +144,10 @@ class Plugins:
                     raise TypeError(f"{caller.name} must yield Component records, not {component!r}")
                 if isinstance(module, ModuleType) and ":" not in component.target:
                     raise ValueError(f"target of '{component.name}' is not 'module:Name': {component.target!r}")
-                offers.append(Offer(component, plugin, caller.name))
-        for offer in offers:
+                if (caller.name, component.name) in offers:
+                    raise ValueError(f"{caller.name} declares '{component.name}' twice")
+                offers[caller.name, component.name] = Offer(component, plugin, caller.name)
+        for offer in offers.values():
             self._offers.setdefault(offer.hook, []).append(offer)
 
     @property
@@ -151,33 +172,62 @@ class Plugins:
         if len(found) > 1:
             plugins = " and ".join(f"'{offer.plugin}'" for offer in found)
             choices = " or ".join(f"'{offer.plugin}:{short}'" for offer in found)
-            raise PluginError(f"'{short}' is offered by two plugins, {plugins}; write {choices}, or disable one with "
-                              f"{DISABLE_VARIABLE}")  # fmt: skip
+            raise PluginError(f"'{short}' is offered by several plugins, {plugins}; write {choices}, "
+                              f"or disable all but one with {DISABLE_VARIABLE}")  # fmt: skip
         if not found:
             raise PluginError(self._why_missing(name, short, offers))
         return found[0]
 
     def _why_missing(self, name: str, short: str, offers: list[Offer]) -> str:
+        others = [f"'{offer.plugin}:{short}'" for offer in offers if offer.name == short]
+        if others:
+            return f"'{name}' is not offered by that plugin; write {' or '.join(others)}"
         bringer = KNOWN.get(short)
         for plugin in self.plugins.values():
             if plugin.problem and bringer and bringer.split("[")[0] in (plugin.distribution, f"glinker-{plugin.name}"):
                 return f"'{name}' comes with plugin '{plugin.name}', which is not usable: {plugin.problem}"
         if bringer:
             return f"'{name}' is not installed; run: pip install {bringer}"
-        hint = near(short, [offer.name for offer in offers])
-        lost = "".join(f"; plugin '{name}' is not usable: {problem}" for name, problem in self.broken.items())
+        installed = [offer.name for offer in offers]
+        hint = near(short, [*installed, *KNOWN])
+        hint = hint if "did you mean" in hint else near(short, installed)
+        lost = "".join(f"; plugin '{plugin}' is not usable: {problem}" for plugin, problem in self.broken.items())
         return f"'{name}' is not offered by any installed plugin{hint}{lost}"
 
     def load(self, offer: Offer) -> Any:
         """Import what an offer names; the first moment at which a plugin may import anything heavy."""
+        place = f"'{offer.name}' of plugin '{offer.plugin}'"
         module, _, attribute = offer.component.target.partition(":")
         try:
             loaded = importlib.import_module(module)
-        except ImportError as error:
-            raise PluginError(f"'{offer.name}' of plugin '{offer.plugin}' cannot be imported: {error}") from error
+        except Exception as error:  # whatever the imports of a plugin raise; it is told, with its cause
+            reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+            raise PluginError(f"{place} cannot be imported: {reason}") from error
         try:
-            return getattr(loaded, attribute)
+            component = getattr(loaded, attribute)
         except AttributeError as error:
-            raise PluginError(
-                f"'{offer.name}' of plugin '{offer.plugin}': module '{module}' has no '{attribute}'"
-            ) from error
+            raise PluginError(f"{place}: module '{module}' has no '{attribute}'") from error
+        if misfit := _misfit(component, offer.hook):
+            raise PluginError(f"{place} is broken: {attribute} {misfit}")
+        return component
+
+
+def _misfit(component: Any, hook: str) -> str:
+    """Why something cannot be what a layer or `l2_chain` is made of; empty if it can."""
+    layer = next((layer for layer in LAYERS.values() if layer.hook == hook), None)
+    if layer is None and hook != "glinker_stores":
+        return ""
+    if not isinstance(component, type) or not attrs.has(component):
+        return "is not an attrs class"
+    if layer is not None:
+        method = getattr(component, layer.method, None)
+        if not callable(method):
+            return f"has no method '{layer.method}'"
+        arguments = list(inspect.signature(method).parameters.values())[1:]
+        if wrong := [port.name for port in arguments if port.name not in PORTS and port.default is port.empty]:
+            return f"wants arguments of '{layer.method}' that are no ports: {', '.join(wrong)}"
+    try:
+        settings(component)
+    except NameError as error:
+        return f"has settings of unknown types: {error}"
+    return ""

@@ -2,6 +2,7 @@
 
 The types a setting may have are str, int, float, bool, None, Any, Literal, Path, tuples and sequences of one type,
 mappings with string keys, attrs records, and unions of these; `schema.py` writes the same types as JSON Schema.
+`Mapping[str, object]` takes a mapping as it is written, for another class to structure.
 Strings may name environment variables (`${VAR}`); what they stand for is never shown in a message.
 """
 
@@ -11,14 +12,14 @@ import collections.abc
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 
-from glinker_core.errors import Problem, near
-from glinker_core.source import Place, Where, dotted, expand
+from glinker_core.errors import GlinkerError, Problem, near
+from glinker_core.source import Place, Where, conceal, dotted, expand, is_variable, plain, shown
 
 T = TypeVar("T")
 
@@ -38,9 +39,24 @@ def settings(cls: type) -> dict[str, tuple[attrs.Attribute[Any], Any]]:
     }
 
 
-def structure(cls: type[T], data: Any, place: Place, problems: list[Problem], where: Where = ()) -> T | None:
-    """Make a record of a mapping; what is wrong is added to `problems`, and then there may be no record."""
-    found = _record(cls, data, _Context(place, problems), where)
+def setting(name: str, known: Container[str], synonyms: Mapping[str, str]) -> str | None:
+    """What a class with the settings `known` calls the setting written as `name`, if it has it."""
+    return next((other for other in (name, synonyms.get(name)) if other is not None and other in known), None)
+
+
+def structure(
+    cls: type[T],
+    data: Any,
+    place: Place,
+    problems: list[Problem],
+    where: Where = (),
+    synonyms: Mapping[str, str] | None = None,
+) -> T | None:
+    """Make a record of a mapping; what is wrong is added to `problems`, and then the record is partial, or None.
+
+    `synonyms` are names a setting may be written by, and the names they stand for where the class has not the first.
+    """
+    found = _record(cls, data, _Context(place, problems), where, synonyms or {})
     return None if found is _INVALID else found
 
 
@@ -52,66 +68,90 @@ class _Context(typing.NamedTuple):
         self.problems.append(Problem(self.place(where), message))
         return _INVALID
 
+    def expected(self, where: Where, what: str, data: Any) -> Any:
+        name = f"{_last(where)}: " if where else ""
+        return self.refuse(where, f"{name}expected {what}, got {shown(data)}")
 
-def _record(cls: type, data: Any, context: _Context, where: Where) -> Any:
-    name = _last(where)
+
+def _record(cls: type, data: Any, context: _Context, where: Where, synonyms: Mapping[str, str] | None = None) -> Any:
     if not isinstance(data, Mapping):
-        return context.refuse(where, f"{name}: expected a mapping, got {data!r}")
+        return context.expected(where, "a mapping", data)
     known = settings(cls)
     values: dict[str, Any] = {}
+    written: dict[str, str] = {}
     for key, value in data.items():
-        if key not in known:
+        name = setting(key, known, synonyms or {})
+        if name is None:
             context.refuse((*where, key), f"unknown key '{key}'{near(str(key), known)}")
-            continue
-        values[key] = _value(known[key][1], value, context, (*where, key))
-    for key, (field, _) in known.items():
-        if key not in data and field.default is attrs.NOTHING:
-            values[key] = context.refuse(where, f"{dotted(where) + ': ' if where else ''}'{key}' is missing")
-    if any(value is _INVALID for value in values.values()):
+        elif name in values:
+            context.refuse((*where, key), f"'{key}' and '{written[name]}' are the same setting; write one of them")
+        else:
+            written[name] = key
+            values[name] = _value(known[name][1], value, context, (*where, key))
+    for name, (field, _) in known.items():
+        if name not in values and field.default is attrs.NOTHING:
+            values[name] = context.refuse(where, f"{dotted(where) + ': ' if where else ''}'{name}' is missing")
+    bad = [name for name, value in values.items() if value is _INVALID]
+    if any(known[name][0].default is attrs.NOTHING for name in bad):
         return _INVALID
-    try:
-        return cls(**values)
-    except (ValueError, TypeError) as error:  # what validators and __attrs_post_init__ of a component raise
+    try:  # what has a default can be left out, so that what depends on the rest can be checked too
+        return cls(**{name: value for name, value in values.items() if name not in bad})
+    except (ValueError, TypeError, GlinkerError) as error:  # what validators and __attrs_post_init__ raise
+        if bad:
+            return _INVALID  # perhaps only for what was left out
         message = str(error.args[0]) if error.args else str(error)
         first = message.split(maxsplit=1)[0].strip("':") if message else ""
-        return context.refuse((*where, first) if first in data else where, message)
+        return context.refuse((*where, written[first]) if first in written else where, conceal(message, data))
 
 
 def _value(wanted: Any, data: Any, context: _Context, where: Where) -> Any:
-    shown = repr(data)
-    if isinstance(data, str) and "${" in data:
-        try:
-            data = expand(data)
-        except KeyError as error:
-            names = ", ".join(map(str, error.args))
-            return context.refuse(where, f"{_last(where)}: environment variable {names} is not set")
+    if wanted is object or not isinstance(data, str) or "${" not in data:
+        return _typed(wanted, data, data, context, where)
+    try:
+        text = expand(data)
+    except ValueError as error:
+        return context.refuse(where, f"{_last(where)}: {error}")
+    if is_variable(data):  # a number, if a number will do
+        quiet = _Context(context.place, [])
+        value = _typed(wanted, plain(text), data, quiet, where)
+        if not quiet.problems:
+            return value
+    return _typed(wanted, text, data, context, where)
+
+
+def _typed(wanted: Any, data: Any, written: Any, context: _Context, where: Where) -> Any:
+    """Data of the type wanted; `written` is what stands in the file, for messages."""
     origin = get_origin(wanted)
     if wanted is Any:
-        return _expanded(data, context, where)
+        return _anything(data, context, where)
     if origin in (Union, types.UnionType):
-        return _union(get_args(wanted), data, shown, context, where)
+        return _union(get_args(wanted), data, written, context, where)
     if origin is Literal:
-        if data in get_args(wanted) and type(data) in {type(arg) for arg in get_args(wanted)}:
+        if any(data == choice and type(data) is type(choice) for choice in get_args(wanted)):
             return data
-        hint = near(str(data), map(str, get_args(wanted)))
-        return context.refuse(where, f"{_last(where)}: {shown} is not a choice{hint}")
+        hint = near(str(written), map(str, get_args(wanted)))
+        return context.refuse(where, f"{_last(where)}: {shown(written)} is not a choice{hint}")
     if origin in SEQUENCES or wanted in SEQUENCES:
-        return _sequence(wanted, data, shown, context, where)
+        if not isinstance(data, (list, tuple)):
+            return context.expected(where, "a list", written)
+        return _items((get_args(wanted) or (Any,))[0], data, context, where)
     if origin in MAPPINGS or wanted in MAPPINGS:
-        return _mapping(wanted, data, shown, context, where)
+        if not isinstance(data, Mapping):
+            return context.expected(where, "a mapping", written)
+        return _mapping((get_args(wanted) or (str, Any))[1], data, context, where)
     if attrs.has(wanted):
-        return _record(wanted, data, context, where)
+        return _record(wanted, written, context, where)
     if fits(wanted, data):
         return wanted(data) if wanted in (float, Path) else data
-    return context.refuse(where, f"{_last(where)}: expected {describe(wanted)}, got {shown}")
+    return context.expected(where, describe(wanted), written)
 
 
 def fits(wanted: Any, data: Any) -> bool:
-    """Whether a scalar is of a type, the way YAML and JSON see it: an int is a float, a bool is no int."""
+    """Whether a scalar is of a type, the way YAML and JSON see it: an int is a float, a bool no int, NaN no number."""
     if wanted is None or wanted is type(None):
         return data is None
     if wanted is float:
-        return isinstance(data, (int, float)) and not isinstance(data, bool)
+        return isinstance(data, (int, float)) and not isinstance(data, bool) and data == data
     if wanted is int:
         return isinstance(data, int) and not isinstance(data, bool)
     if wanted is Path:
@@ -119,13 +159,13 @@ def fits(wanted: Any, data: Any) -> bool:
     return isinstance(wanted, type) and isinstance(data, wanted)
 
 
-def _union(choices: tuple[Any, ...], data: Any, shown: str, context: _Context, where: Where) -> Any:
+def _union(choices: tuple[Any, ...], data: Any, written: Any, context: _Context, where: Where) -> Any:
     if int in choices and fits(int, data):  # int | float keeps an int
         return data
     attempts = []
     for choice in choices:
         attempt: list[Problem] = []
-        value = _value(choice, data, _Context(context.place, attempt), where)
+        value = _typed(choice, data, written, _Context(context.place, attempt), where)
         if not attempt:
             return value
         attempts.append(attempt)
@@ -133,7 +173,7 @@ def _union(choices: tuple[Any, ...], data: Any, shown: str, context: _Context, w
     if len(deeper) == 1:  # the data are clearly meant for one of the choices: say what is wrong inside
         context.problems.extend(deeper[0])
         return _INVALID
-    return context.refuse(where, f"{_last(where)}: expected {' or '.join(map(describe, choices))}, got {shown}")
+    return context.expected(where, " or ".join(map(describe, choices)), written)
 
 
 def _same_kind(choice: Any, data: Any) -> bool:
@@ -143,28 +183,27 @@ def _same_kind(choice: Any, data: Any) -> bool:
     return isinstance(data, (list, tuple)) and origin in SEQUENCES
 
 
-def _sequence(wanted: Any, data: Any, shown: str, context: _Context, where: Where) -> Any:
-    if not isinstance(data, (list, tuple)):
-        return context.refuse(where, f"{_last(where)}: expected a list, got {shown}")
-    item = (get_args(wanted) or (Any,))[0]
+def _items(item: Any, data: Sequence[Any], context: _Context, where: Where) -> Any:
     values = [_value(item, value, context, (*where, index)) for index, value in enumerate(data)]
     return _INVALID if any(value is _INVALID for value in values) else tuple(values)
 
 
-def _mapping(wanted: Any, data: Any, shown: str, context: _Context, where: Where) -> Any:
-    if not isinstance(data, Mapping):
-        return context.refuse(where, f"{_last(where)}: expected a mapping, got {shown}")
-    item = (get_args(wanted) or (str, Any))[1]
-    values = {key: _value(item, value, context, (*where, key)) for key, value in data.items()}
+def _mapping(item: Any, data: Mapping[Any, Any], context: _Context, where: Where) -> Any:
+    values = {}
+    for key, value in data.items():
+        if isinstance(key, str):
+            values[key] = _value(item, value, context, (*where, key))
+        else:
+            values[str(key)] = context.refuse(where, f"{_last(where)}: keys must be strings, got {key!r}")
     return _INVALID if any(value is _INVALID for value in values.values()) else values
 
 
-def _expanded(data: Any, context: _Context, where: Where) -> Any:
+def _anything(data: Any, context: _Context, where: Where) -> Any:
     if isinstance(data, Mapping):
-        return _mapping(Mapping[str, Any], data, "", context, where)
+        return _mapping(Any, data, context, where)
     if isinstance(data, (list, tuple)):
-        values = [_value(Any, value, context, (*where, index)) for index, value in enumerate(data)]
-        return _INVALID if any(value is _INVALID for value in values) else values
+        values = _items(Any, data, context, where)
+        return values if values is _INVALID else list(values)
     return data
 
 
