@@ -15,9 +15,9 @@ help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/demo.installed
-	@mkdir -p demo
+	@mkdir -p demo && rm -f demo/kb.db*
 	@$(BIN)/glinker kb import examples/entities.jsonl --store demo/kb.db
-	@$(BIN)/glinker link --kb demo/kb.db $(addprefix --input ,$(TEXTS)) --html demo/links.html
+	@$(BIN)/glinker link --kb demo/kb.db $(addprefix --input ,$(TEXTS)) --format table --html demo/links.html
 	@echo "The page with all links: demo/links.html"
 
 test: $(VENV)/test.installed

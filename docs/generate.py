@@ -6,6 +6,7 @@ python docs/generate.py --check    says which pages are out of date, exit code 1
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 import textwrap
@@ -13,13 +14,13 @@ import types
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 import typer
 
 from glinker_core import hookspecs, layers, model
-from glinker_core.cli import app
+from glinker_core.cli import COMMANDS, app
 from glinker_core.layers import LAYERS
 from glinker_core.plugins import Offer, Plugins
 from glinker_core.structure import MAPPINGS, SEQUENCES, settings
@@ -189,6 +190,14 @@ def cli() -> Iterator[str]:
     """The program and its commands with their arguments and options."""
     yield "# Command line"
     yield from _command(typer.main.get_command(app), "glinker")
+    for name, (target, _) in COMMANDS.items():
+        module, _, attribute = target.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer()
+            alone.command(name)(found)
+            found = alone
+        yield from _command(typer.main.get_command(found), f"glinker {name}")
     yield "## Exit codes"
     rows = [("0", "done"), ("1", "the data are wrong"), ("2", "the call or the pipeline is wrong")]
     yield _table(("code", "meaning"), rows)
@@ -197,20 +206,19 @@ def cli() -> Iterator[str]:
 def _command(command: Any, name: str) -> Iterator[str]:
     yield f"## `{name}`"
     yield inspect.cleandoc(command.help or "")
-    yield _table(("argument", "meaning"), filter(None, (_parameter(parameter) for parameter in command.params)))
-    for child in sorted(getattr(command, "commands", {})):
+    hints = get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
+    shown = [p for p in command.params if p.name in hints]  # the rest is help and shell completion
+    yield _table(("argument", "meaning", "value", "default"), [_parameter(p, hints[p.name]) for p in shown])
+    for child in getattr(command, "commands", {}):
         yield from _command(command.commands[child], f"{name} {child}")
 
 
-def _parameter(parameter: Any) -> tuple[str, str] | None:
-    if parameter.name in ("help", "install_completion", "show_completion") or parameter.hidden:
-        return None
+def _parameter(parameter: Any, hint: Any) -> tuple[str, str, str, str]:
     option = parameter.param_type_name == "option"
     names = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else parameter.name.upper()
-    many = " ..." if parameter.nargs == -1 or getattr(parameter, "multiple", False) else ""
-    default = parameter.default
-    shown = default not in (None, False, (), []) and not callable(default) and f"; default `{default}`"
-    return f"`{names}{many}`", f"{parameter.help or ''}{shown or ''}"
+    default = "**required**" if parameter.required else _value(parameter.default)
+    value = "flag" if hint is bool else _type(hint).removesuffix(" or nothing")
+    return f"`{names}`", parameter.help or "", value, "" if default in ("nothing", '`""`', "`false`") else default
 
 
 def _doc(thing: Any) -> str:
