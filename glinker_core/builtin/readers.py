@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 _OURS = {theirs: ours for ours, names in _FIELDS.items() for theirs in names}
 _LIST_SEPARATOR = "|"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _BadRecordError(ValueError):
@@ -82,7 +84,7 @@ def _text(values: Mapping[str, Any], name: str, required: bool = False) -> str:
         raise _BadRecordError(f"'{name}' must be a string, got {_short(value)}")
     if required and not value.strip():
         raise _BadRecordError(f"'{name}' is empty")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if not value.isascii() and _SURROGATE.search(value):
         raise _BadRecordError(f"'{name}' holds half of a surrogate pair: {value!r}")
     return value
 
