@@ -43,7 +43,7 @@ class ComponentContract(ConfigContract):
 
     @pytest.fixture
     def opened(self, component: Any, resources: Resources) -> Iterator[Any]:
-        """The component, opened; override it with class scope where opening takes long."""
+        """The component, opened; override it as a class method of class scope where opening takes long."""
         open_component(component, resources)
         yield component
         close_component(component)

@@ -102,10 +102,14 @@ class ReaderContract(ConfigContract):
         assert list(map(_nameless, items)) == list(map(_nameless, self.expected(kind)))
 
     def test_a_file_cut_short_raises_nothing(self, component: Any, kind: str) -> None:
-        """Every beginning of the file gives rows, whole lines of it a beginning of the records."""
-        content = b"".join(self.file(kind))
+        """Every beginning of the file gives rows; whole lines of a format that is read lazily, the first records."""
+        lines = self.file(kind)
+        content = b"".join(lines)
         for end in range(len(content)):
             self.rows(component, kind, content[:end].splitlines(keepends=True))
+        for count in range(len(lines) * (not self.lazy)):
+            items = self.items(component, kind, lines[:count])
+            assert items == self.expected(kind)[: len(items)]
 
     @settings(max_examples=50, deadline=None, database=None, derandomize=True,
               suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])  # fmt: skip
