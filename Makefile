@@ -1,18 +1,23 @@
-# make demo    link the example texts, in an environment of its own
-# make test    all tests;  make lint: style, types, layers;  make wheels: build and smoke-test the distributions
-# PYTHON=python3.13 make ...   chooses the interpreter the environment is made with
+# make demo      link the example texts, in an environment of its own (.venv)
+# make test      all tests, with coverage
+# make lint      style, types, and which module may import which
+# make wheels    build the distributions and try each in a clean environment
+# make clean     remove what the others made
+# make demo PYTHON=python3.13    chooses the interpreter the environment is made with
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
+INSTALL := $(PIP) install --no-build-isolation -c constraints.txt
+PROJECTS := $(wildcard plugins/*/pyproject.toml examples/plugin/pyproject.toml)
 PACKAGES := glinker_core $(notdir $(wildcard plugins/glinker-*/glinker_*))
 TEXTS  := $(wildcard examples/texts/*.txt)
 
 .PHONY: demo test lint wheels clean help
 
 help:
-	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^# make/make/p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/demo.installed
 	@mkdir -p demo && rm -f demo/kb.db*
@@ -31,21 +36,26 @@ lint: $(VENV)/test.installed
 
 wheels: $(VENV)/test.installed
 	@rm -rf dist
-	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist . $(wildcard ./plugins/glinker-*)
-	$(BIN)/python .ci/wheel_smoke.py dist
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist . $(wildcard ./plugins/glinker-*)
+	@$(BIN)/python .ci/wheel_smoke.py dist
 
 clean:
 	rm -rf $(VENV) demo dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# the build tool is installed once here rather than by pip for each distribution, which takes twenty seconds longer
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "glinker needs Python 3.10 or later: PYTHON=python3.12 make ..."; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "glinker needs Python 3.10 or later; name one: make PYTHON=python3.12 ..."; exit 2; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install "hatchling>=1.27" editables || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/demo.installed: pyproject.toml plugins/glinker-stores/pyproject.toml plugins/glinker-lexical/pyproject.toml | $(BIN)/python
-	@echo "Installing glinker-core, glinker-stores and glinker-lexical into $(VENV) ..."
-	@$(PIP) install --constraint constraints.txt -e . -e plugins/glinker-stores -e plugins/glinker-lexical
+$(VENV)/demo.installed: pyproject.toml $(PROJECTS) | $(BIN)/python
+	@echo "Installing glinker-core, glinker-stores and glinker-lexical ..."
+	@$(INSTALL) -e . -e plugins/glinker-stores -e plugins/glinker-lexical
 	@touch $@
 
-$(VENV)/test.installed: pyproject.toml constraints.txt plugins/requirements.txt $(wildcard plugins/*/pyproject.toml) examples/plugin/pyproject.toml | $(BIN)/python
-	$(PIP) install --constraint constraints.txt --requirement plugins/requirements.txt
+$(VENV)/test.installed: pyproject.toml constraints.txt plugins/requirements.txt $(PROJECTS) | $(BIN)/python
+	@echo "Installing everything, with the tools to test it ..."
+	@$(INSTALL) -r plugins/requirements.txt
 	@touch $@
