@@ -54,6 +54,12 @@ def assert_best_first(candidates: Sequence[Candidate], place: str) -> None:
     assert scores == sorted(scores, reverse=True), f"candidates of {place} are not sorted best first: {scores}"
 
 
+def missing(thing: Any, protocol: type) -> list[str]:
+    """The members of a protocol that a class or object does not have."""
+    wanted = [name for name in vars(protocol) if not name.startswith("_")]
+    return [name for name in wanted if getattr(thing, name, None) is None]
+
+
 def assert_same(got: Any, expected: Any, what: str, tolerance: float = 0.0) -> None:
     """Two results are equal but for scores that differ by `tolerance` at most."""
     different = next(differences(got, expected, tolerance), None)

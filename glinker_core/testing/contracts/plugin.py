@@ -17,6 +17,7 @@ import typer
 from glinker_core.layers import LAYERS, DocumentReader, EntityReader, Store
 from glinker_core.plugins import GROUP, Offer, Plugins
 from glinker_core.schema import component_schema
+from glinker_core.testing.checks import missing
 from glinker_core.testing.items import PORTS
 
 #: What no plugin may import in order to say what it offers.
@@ -124,18 +125,13 @@ def _check_fit(offer: Offer, target: Any) -> None:
         return
     assert attrs.has(target), f"'{offer.name}' is {target!r}, not an attrs class"
     if offer.hook == "glinker_readers":
-        missing = min(_missing(target, EntityReader), _missing(target, DocumentReader), key=len)
-        assert not missing, f"'{offer.name}' has neither 'entities' nor 'documents'"
+        lacking = min(missing(target, EntityReader), missing(target, DocumentReader), key=len)
+        assert not lacking, f"'{offer.name}' has neither 'entities' nor 'documents'"
         return
     layer = next((layer for layer in LAYERS.values() if layer.hook == offer.hook), None)
-    missing = _missing(target, layer.protocol if layer else Store)
-    assert not missing, f"'{offer.name}' does not fit {offer.hook}: {', '.join(missing)} missing"
+    lacking = missing(target, layer.protocol if layer else Store)
+    assert not lacking, f"'{offer.name}' does not fit {offer.hook}: {', '.join(lacking)} missing"
     if layer:
         ports = list(inspect.signature(getattr(target, layer.method)).parameters)[1:]
         wrong = [port for port in ports if port not in PORTS]
         assert not wrong, f"arguments of '{layer.method}' of '{offer.name}' that are no ports: {', '.join(wrong)}"
-
-
-def _missing(target: Any, protocol: type) -> list[str]:
-    wanted = [name for name in vars(protocol) if not name.startswith("_")]
-    return [name for name in wanted if not hasattr(target, name)]

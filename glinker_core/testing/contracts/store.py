@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from glinker_core.layers import Store
+from glinker_core.testing.checks import missing
 from glinker_core.testing.contracts.config import ConfigContract
 from glinker_core.testing.contracts.store_cache import CacheContract
 from glinker_core.testing.contracts.store_content import ContentContract
@@ -30,7 +31,8 @@ class StoreContract(SearchContract, WritesContract, ContentContract, CacheContra
 
     def test_fits_the_protocol_of_stores(self, store: Any) -> None:
         """Has every method of `layers.Store`, and `modes` that say how it can be searched."""
-        assert isinstance(store, Store), "not every method of layers.Store is there"
+        lacking = missing(store, Store)
+        assert not lacking, f"members of layers.Store that are missing: {', '.join(lacking)}"
         modes = getattr(type(store), "modes", None)
         assert isinstance(modes, tuple), f"'modes' is {modes!r}, not a tuple of search modes"
         assert "exact" in modes, f"'exact' is not among the modes {modes}"
