@@ -19,7 +19,7 @@ from glinker_core.errors import ConfigError, InputError, Problem
 
 Where = tuple[str | int, ...]
 
-_MAX_VALUES = 200_000  # aliases of aliases can make a small file huge
+_MAX_VALUES = 100_000  # aliases of aliases can make a small file huge
 _MAX_SHOWN = 80
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -114,8 +114,8 @@ def _syntax_problem(name: str, text: str, error: yaml.YAMLError) -> Problem:
         place = f"{name}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
     elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark):
         place = f"{name}:{mark.line + 1}:{mark.column + 1}"
-        if message.startswith("but "):
-            message = f"{error.context} {message}"
+        if error.context and not error.context.startswith("while "):  # the first half of the sentence
+            message = f"{error.context}, {message}"
     return Problem(place, f"not YAML: {message}")
 
 
@@ -195,7 +195,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _quoted(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(_STR, text, style=None if isinstance(plain(text), str) else "'")
+    style = None if isinstance(plain(text), str) else "'"
+    return dumper.represent_scalar(_STR, text, style if text.isprintable() else '"')
 
 
 _Dumper.add_representer(str, _quoted)
