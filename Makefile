@@ -12,7 +12,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 INSTALL := $(PIP) install --no-build-isolation -c constraints.txt
 PROJECTS := $(wildcard plugins/*/pyproject.toml examples/plugin/pyproject.toml)
 PACKAGES := glinker_core $(notdir $(wildcard plugins/glinker-*/glinker_*))
-TEXTS  := $(wildcard examples/texts/*.txt)
+TEXTS  := $(sort $(wildcard examples/texts/*.txt))
 
 .PHONY: demo test lint wheels clean help
 

@@ -53,13 +53,13 @@ def place(demo, tmp_path, monkeypatch):
     return tmp_path
 
 
-def glinker(script):
+def glinker(script, columns=120):
     """Run the commands of a bash block; what they printed, and the exit code of the first that failed."""
     printed = ""
     for line in script.splitlines():
         program, *args = shlex.split(line)
         assert program == "glinker"
-        done = CliRunner().invoke(app, args, prog_name=program, env={"COLUMNS": "120"}, catch_exceptions=False)
+        done = CliRunner().invoke(app, args, prog_name=program, env={"COLUMNS": str(columns)}, catch_exceptions=False)
         printed += done.stdout + done.stderr
         if done.exit_code:
             return printed, done.exit_code
@@ -99,6 +99,18 @@ def test_blocks_of_a_page_do_what_they_say(page, place):
             flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
             same = doctest.OutputChecker().check_output(code, printed, flags)
             assert same, f"{relative(page)}:{line}: printed\n{printed}\ninstead of\n{code}"
+
+
+def test_readme_shows_what_the_demo_prints(place):
+    """Links and figures, but for scores, which move with the weights, and for times."""
+    shown = next(m[3] for m in FENCE.finditer((ROOT / "README.md").read_text(encoding="utf-8")) if m[1] == "text")
+    inputs = [f"--input {path}" for path in sorted(Path("examples/texts").glob("*.txt"))]
+    printed, status = glinker(f"glinker link --kb demo/kb.db {' '.join(inputs)} --format table", columns=100)
+    assert status == 0
+    shown, printed = (re.sub(r" 0\.\d{3}$|NIL;.*", "", text, flags=re.MULTILINE) for text in (shown, printed))
+    assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE), (
+        printed
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
