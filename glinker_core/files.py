@@ -20,7 +20,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
         try:
             yield from without_mark(stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError(str(path), [Problem("", f"is not a whole gzip file: {error}")]) from error
+            raise DataError("compressed file", [Problem(str(path), f"is not a whole gzip file: {error}")]) from error
 
 
 def without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -24,8 +24,8 @@ from glinker_core.plugins import Plugins
 from glinker_core.source import Source
 from glinker_core.structure import settings, structure
 
-#: How many groups of homonyms `info` shows, and how many entities of each.
-_GROUPS, _MEMBERS = 10, 5
+#: How many types and names `info` shows, and how many entities of a name.
+_TYPES, _GROUPS, _MEMBERS = 20, 10, 5
 
 StoreFile = Annotated[Path, typer.Option("--store", "-s", metavar="FILE", help="File of the store.")]
 StoreType = Annotated[str, typer.Option("--store-type", help="Type of the store; see glinker plugins.")]
@@ -129,8 +129,8 @@ def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "sqlite")
         ]
     for what, value in facts:
         typer.echo(f"{what:16} {value}")
-    _list("types", [(kind or "(none)", f"{times:,}") for kind, times in _ranked(types)])
-    _list("names that most entities share", [(key, _members(ids)) for key, ids in shared[:_GROUPS]])
+    _list("types", [(kind or "(none)", f"{times:,}") for kind, times in _ranked(types)], _TYPES)
+    _list("names that most entities share", [(key, _members(ids)) for key, ids in shared], _GROUPS)
 
 
 @app.command()
@@ -216,8 +216,10 @@ def _members(ids: tuple[str, ...]) -> str:
     return f"{len(ids):,}: {', '.join(ids[:_MEMBERS])}{more}"
 
 
-def _list(title: str, rows: list[tuple[str, str]]) -> None:
+def _list(title: str, rows: list[tuple[str, str]], limit: int) -> None:
     if rows:
         typer.echo(f"\n{title}")
-    for name, value in rows:
+    for name, value in rows[:limit]:
         typer.echo(f"  {name:24} {value}")
+    if len(rows) > limit:
+        typer.echo(f"  and {len(rows) - limit:,} more")
