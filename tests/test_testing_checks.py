@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glinker_core.model import Mention
+from glinker_core.model import Mention, evolve
 from glinker_core.resources import Resources
 from glinker_core.testing import LinkerContract, RecognizerContract
 from glinker_core.testing.checks import assert_mention, assert_same, differences
@@ -37,6 +37,28 @@ class TestOpenedOnceForAllTests(LinkerContract):
         linker.open(Resources())
         yield linker
         assert CountingLinker.opened == 1
+
+
+class NoisyLinker(FakeLinker):
+    """Scores that move a little with the batch and the process, as those of neural models do."""
+
+    def link(self, texts, candidates):
+        noise = len(texts) * 1e-7 + hash("noise") % 1000 * 1e-9
+        return [
+            [
+                evolve(item, candidates=tuple(c.scored(l3=c.score * (1 - noise)) for c in item.candidates))
+                for item in items
+            ]
+            for items in super().link(texts, candidates)
+        ]
+
+
+class TestNoiseIsTolerated(LinkerContract):
+    tolerance = 1e-4
+
+    @pytest.fixture
+    def component(self):
+        return NoisyLinker()
 
 
 class Sampling(RecognizerContract):

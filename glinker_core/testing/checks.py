@@ -35,7 +35,7 @@ def assert_score(score: Any, place: str) -> None:
 
 
 def assert_candidates(item: Any) -> None:
-    """The candidates of a mention are `Candidate`s with scores in 0..1, best first, none twice."""
+    """The candidates of a mention are `Candidate`s with scores in 0..1, none twice."""
     assert isinstance(item, MentionCandidates), f"{item!r} is not a MentionCandidates"
     assert isinstance(item.candidates, tuple), f"candidates of {item.mention} are a {type(item.candidates).__name__}"
     ids = []

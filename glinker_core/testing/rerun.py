@@ -12,6 +12,7 @@ import pytest
 
 _VARIABLE = "GLINKER_TESTING_ANSWER"
 _TIMEOUT = 300
+_PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore")
 
 
 def assert_same_under_another_hash_seed(answer: str, request: pytest.FixtureRequest) -> None:
@@ -23,18 +24,7 @@ def assert_same_under_another_hash_seed(answer: str, request: pytest.FixtureRequ
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "answer")
         done = subprocess.run(  # noqa: S603  # this interpreter on the test that is running
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "-W",
-                "ignore",
-                *_options(request.config),
-                _node(request),
-            ],
+            [sys.executable, *_PYTEST, *_options(request.config), _node(request)],
             env={**os.environ, _VARIABLE: str(path), "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=request.config.rootpath,
             capture_output=True,

@@ -55,7 +55,7 @@ class AggregatorContract(ComponentContract):
             assert starts == sorted(starts), f"mentions of {document.text!r} are not in order of position: {starts}"
 
     def test_links_to_candidates_of_the_mention(self, opened: Any) -> None:
-        """The linked entity is one of the mention's own candidates, with its label and score."""
+        """The linked entity is one of the mention's own candidates, with its label and the name that matched."""
         for item, mention in self.decided(opened, self.items()):
             own = {
                 candidate.entity_id: candidate
