@@ -78,15 +78,19 @@ class StoresBuilder:
         **database: Any,
     ) -> ConfigBuilder:
         """Add a store; what is not a setting of the layer is one of the store. Two of one type need a `name`."""
+        if search_mode is None:
+            search_mode = ["exact"] if layer_type == "redis" else ["exact", "fuzzy"]
+        if cache_policy is None:
+            cache_policy = "miss" if layer_type == "elasticsearch" else "always"
         if fuzzy_similarity is None:
             fuzzy_similarity = 0.75 if layer_type in ("dict", "sqlite") else 0.3
         layer = {
             "type": layer_type,
             "priority": priority,
             "write": layer_type != "postgres" if write is None else write,
-            "search_mode": search_mode or (["exact"] if layer_type == "redis" else ["exact", "fuzzy"]),
+            "search_mode": search_mode,
             "ttl": {"redis": 3600, "elasticsearch": 86400}.get(layer_type, 0) if ttl is None else ttl,
-            "cache_policy": cache_policy or ("miss" if layer_type == "elasticsearch" else "always"),
+            "cache_policy": cache_policy,
             "fuzzy": {"min_similarity": fuzzy_similarity},
             "config": database,
         }
