@@ -49,8 +49,8 @@ class _Content:
     def names_with(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         return ((key, *name) for key in keys for name in self.names.get(key, ()))
 
-    def keys_with(self, segments: Sequence[str]) -> Iterator[tuple[str, str]]:
-        return ((segment, key) for segment in segments for key in self.keys.get(segment, ()))
+    def keys_with(self, segments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        return ((segment, self.keys[segment]) for segment in segments if segment in self.keys)
 
     def entities_at(self, refs: Sequence[str]) -> Mapping[str, Entity]:
         return {entity_id: self.entities[entity_id] for entity_id in refs}

@@ -15,15 +15,15 @@ from glinker_core.errors import StoreError
 from glinker_stores.records import new_revision
 from glinker_stores.schema import APPLICATION_ID, VERSION, meta, tables
 
-_CACHE_KIB = 64 * 1024  # of pages per connection, taken only as they are used
+_HEAD = b"SQLite format 3\0"
 
 #: What SQLite says, and what that means for whoever reads it. Python 3.10 knows no error codes, so the words must do.
 _MEANINGS = {
-    "file is not a database": "it is not a SQLite file; give the path of one that glinker wrote, or of none yet",
     "database is locked": "another writer did not finish within {timeout:g} s; try again, or raise 'timeout'",
     "database or disk is full": "the disk is full, nothing was written; free some space and try again",
     "readonly database": "it cannot be written; make file and folder writable, or open it with read_only: true",
     "unable to open database file": "it cannot be opened; is the folder writable? To only read it: read_only: true",
+    "file is not a database": "it is damaged; import the entities again into a new file",
     "malformed": "it is damaged; import the entities again into a new file",
 }
 
@@ -37,12 +37,14 @@ def connect(path: Path, read_only: bool, timeout: float) -> Engine:
             raise StoreError(f"{path}: there is no folder {path.parent}; make it first")
     elif not path.is_file():
         raise StoreError(f"{path}: is not a file; give the path of a SQLite file")
+    else:
+        _look_at(path)
     engine = _engine(path, "ro" if read_only else "rwc", timeout)
     try:
         try:
             _recognise(engine, path, read_only)
         except StoreError as error:
-            if not (read_only and _unopened(error) and not Path(f"{path}-wal").exists()):
+            if not (read_only and _cannot_write(error) and not Path(f"{path}-wal").exists()):
                 raise
             # SQLite wants to write beside a file in WAL mode, even to read it; where nobody writes, it need not
             engine.dispose()
@@ -52,6 +54,17 @@ def connect(path: Path, read_only: bool, timeout: float) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _look_at(path: Path) -> None:
+    """Refuse what is no SQLite file before SQLite, which takes a very short file for an empty one, and fills it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_HEAD))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+    if head not in (b"", _HEAD):
+        raise StoreError(f"{path}: is not a SQLite file; give the path of one that glinker wrote, or of none yet")
 
 
 @contextmanager
@@ -76,27 +89,26 @@ def _engine(path: Path, mode: str, timeout: float) -> Engine:
 
     def open_file() -> sqlite3.Connection:
         # transactions are begun by hand; the pool hands a connection to one thread at a time
-        file = sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
-        file.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        return file
+        return sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
 
     engine = sa.create_engine("sqlite://", creator=open_file, poolclass=QueuePool, max_overflow=-1)
     sa.event.listen(engine, "handle_error", _explainer(path, timeout))
     return engine
 
 
-def _explainer(path: Path, timeout: float) -> Callable[[ExceptionContext], None]:
-    def explain(context: ExceptionContext) -> None:
-        if isinstance(context.original_exception, sqlite3.Error):
-            said = str(context.original_exception)
-            meaning = next((meaning for words, meaning in _MEANINGS.items() if words in said), "SQLite failed")
-            context.chained_exception = StoreError(f"{path}: {meaning.format(timeout=timeout)} ({said})")
+def _explainer(path: Path, timeout: float) -> Callable[[ExceptionContext], StoreError | None]:
+    def explain(context: ExceptionContext) -> StoreError | None:
+        if not isinstance(context.original_exception, sqlite3.Error):
+            return None  # a fault of the code, which goes up as it is
+        said = str(context.original_exception)
+        meaning = next((meaning for words, meaning in _MEANINGS.items() if words in said), "SQLite failed")
+        return StoreError(f"{path}: {meaning.format(timeout=timeout)} ({said})")
 
     return explain
 
 
-def _unopened(error: StoreError) -> bool:
-    return "unable to open" in str(error)
+def _cannot_write(error: StoreError) -> bool:
+    return any(words in str(error.__cause__) for words in ("readonly database", "unable to open database file"))
 
 
 def _recognise(engine: Engine, path: Path, read_only: bool) -> None:

@@ -29,8 +29,8 @@ class Backend(Protocol[Ref]):
     def names_with(self, keys: Sequence[str]) -> Iterable[tuple[str, str, Ref]]:
         """Key, surface and entity of each name that normalises to one of the keys."""
 
-    def keys_with(self, segments: Sequence[str]) -> Iterable[tuple[str, str]]:
-        """Segment and key for each key kept under one of the segments."""
+    def keys_with(self, segments: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
+        """Each of the segments that has keys, with its keys."""
 
     def entities_at(self, refs: Sequence[Ref]) -> Mapping[Ref, Entity]: ...
 
@@ -87,14 +87,14 @@ def _exact(backend: Backend[Ref], keys: Mapping[str, str], _: Search) -> _Hits[R
 def _fuzzy(backend: Backend[Ref], keys: Mapping[str, str], search: Search) -> _Hits[Ref]:
     """Names whose keys are at most `max_distance` edits away and similar enough; an equal key is no edit away."""
     asked = dict.fromkeys(keys.values())
-    near_by: dict[str, dict[str, None]] = {key: {key: None} for key in asked}
+    near_by = {key: {key: None} for key in asked}
     askers: dict[str, list[str]] = defaultdict(list)
     for key in asked:
         for segment in probes(key, search.max_distance, search.min_similarity):
             askers[segment].append(key)
-    for segment, neighbour in backend.keys_with(list(askers)):
+    for segment, neighbours in backend.keys_with(list(askers)):
         for key in askers[segment]:
-            near_by[key][neighbour] = None
+            near_by[key] |= dict.fromkeys(neighbours)
     similar = {key: _similar(key, near_by[key], search) for key in asked}
     named = _by_key(backend.names_with(list(dict.fromkeys(key for found in similar.values() for key in found))))
     return {
@@ -119,8 +119,8 @@ def _by_key(rows: Iterable[tuple[str, str, Ref]]) -> dict[str, list[tuple[str, R
 
 def _similar(key: str, neighbours: Iterable[str], search: Search) -> dict[str, float]:
     """Which of the keys really are near enough, with their similarity."""
-    prefix = key[: max(search.prefix_length, 0)]
-    choices = [other for other in neighbours if other[: max(search.prefix_length, 0)] == prefix]
+    length = max(search.prefix_length, 0)
+    choices = [other for other in neighbours if other[:length] == key[:length]] if length else list(neighbours)
     allowed = min(search.max_distance, MAX_DISTANCE)
     verified = extract(key, choices, scorer=OSA.distance, score_cutoff=allowed, limit=None)
     similar = {other: 1 - edits / max(len(key), len(other)) for other, edits, _ in verified}

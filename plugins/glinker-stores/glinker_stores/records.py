@@ -18,6 +18,7 @@ from glinker_core.names import normalise
 ON_DUPLICATE = ("error", "keep", "replace")
 _MAX_INTEGER = 2**63 - 1
 _SHOWN = 20
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
@@ -36,11 +37,20 @@ class Row(NamedTuple):
 def to_row(entity: Entity) -> Row:
     """The row from which `from_row` makes the same entity again; ValueError says why there is none."""
     words = (entity.entity_id, entity.label, entity.description, entity.entity_type)
-    if type(entity.aliases) is not tuple or not all(isinstance(word, str) for word in words + entity.aliases):
-        raise ValueError("id, label, aliases, description and type must be strings, the aliases in a tuple")
+    metadata = _encoded(entity.metadata) if entity.metadata else "{}"
+    try:
+        "".join((*words, *_tuple(entity.aliases), metadata)).encode()
+    except TypeError:
+        raise ValueError("id, label, aliases, description and type must be strings, the aliases in a tuple") from None
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"there is a lone surrogate in {error.object[max(error.start - 10, 0) : error.start + 10]!r}; "
+            "no file and no database can hold it, take it out"
+        ) from None
     if not entity.entity_id.strip():
         raise ValueError("the id is blank; every entity needs one of its own")
-    if not normalise(entity.label):
+    first = entity.label[:1]  # nearly all labels start with a letter or digit, and then are not normalised here
+    if not (first.isascii() and first.isalnum()) and not normalise(entity.label):
         raise ValueError(f"the label is blank: {entity.label!r}; every entity needs one to be found by")
     popularity = entity.popularity
     if not isinstance(popularity, (int, float)) or not 0 <= popularity < math.inf:
@@ -48,15 +58,13 @@ def to_row(entity: Entity) -> Row:
     if isinstance(popularity, int) and popularity > _MAX_INTEGER:
         raise ValueError(f"popularity is {popularity}; whole numbers must be below 2**63, write it as a float")
     aliases = _ENCODE(entity.aliases) if entity.aliases else "[]"
-    metadata = _encoded(entity.metadata) if entity.metadata else "{}"
-    try:
-        "".join((*words, aliases, metadata)).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"there is a lone surrogate in {error.object[max(error.start - 10, 0) : error.start + 10]!r}; "
-            "no file and no database can hold it, take it out"
-        ) from None
     return Row(*words, popularity, aliases, metadata)
+
+
+def _tuple(aliases: Any) -> tuple[Any, ...]:
+    if type(aliases) is not tuple:
+        raise TypeError
+    return aliases
 
 
 def _encoded(metadata: Mapping[str, Any]) -> str:
@@ -65,7 +73,8 @@ def _encoded(metadata: Mapping[str, Any]) -> str:
         text = _ENCODE(plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"metadata cannot be written as JSON: {error}") from None
-    if json.loads(text) != plain:
+    flat = {*map(type, plain)} == {str} and {*map(type, plain.values())} <= _SCALARS  # as most are: spares reading it
+    if not flat and json.loads(text) != plain:
         raise ValueError("metadata would come back changed; use lists rather than tuples and strings as keys")
     return text
 

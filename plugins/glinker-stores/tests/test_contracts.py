@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-
-from glinker_core.testing import PluginContract, StoreContract
 from glinker_stores.dict import DictStore
 from glinker_stores.sqlite import SqliteStore
+
+from glinker_core.testing import PluginContract, StoreContract
 
 
 class TestPlugin(PluginContract):
