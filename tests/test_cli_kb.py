@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from attrs import define
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from glinker_core.hookspecs import Component, hookimpl
 from tests.cli_runs import ENTITIES, glinker, lines, write_lines
 from tests.fake_plugins import fakes
 
@@ -141,6 +143,26 @@ def test_store_that_is_another_file_is_refused_and_left_alone(tmp_path, entities
 def test_store_type_that_cannot_be_used_is_refused(tmp_path, entities, kind, said):
     done = glinker("kb", "import", entities, "--store", tmp_path / "x", "--store-type", kind, plugins=fakes())
     assert (done.exit_code, done.stderr) == (2, f"{said}\n")
+
+
+@define
+class LockedStore:
+    """A store of one file that also wants a key."""
+
+    path: str
+    key: str
+
+
+class LockedPlugin:
+    @hookimpl
+    def glinker_stores(self):
+        yield Component("locked", "tests.test_cli_kb:LockedStore", "one file, one key")
+
+
+def test_store_type_that_needs_more_than_a_path_is_refused(tmp_path, entities):
+    args = ("kb", "import", entities, "--store", tmp_path / "x", "--store-type", "locked")
+    done = glinker(*args, plugins=fakes(locked=LockedPlugin()))
+    assert (done.exit_code, done.stderr) == (2, "--store-type locked: 'key' is missing; use it from a pipeline\n")
 
 
 # -- add and remove ----------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+import pty
 import re
 from pathlib import Path
 
@@ -388,10 +390,13 @@ def test_stdin_is_read_once(entities):
     assert (done.exit_code, done.stderr) == (2, "stdin can be read once; give --input - once\n")
 
 
-def test_nothing_to_link_is_told(entities, monkeypatch):
-    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda self: self.name == "<stdin>")
-    done = glinker("link", "--kb", entities)
-    assert (done.exit_code, done.stderr) == (2, "nothing to link; give texts, --input FILE, or something on stdin\n")
+def test_nothing_to_link_is_told(entities):
+    ours, terminal = pty.openpty()
+    done = process("link", "--kb", entities, stdin=terminal)
+    os.close(terminal)
+    os.close(ours)
+    told = "nothing to link; give texts, --input FILE, or something on stdin\n"
+    assert (done.returncode, done.stderr) == (2, told)
 
 
 def test_without_a_knowledge_base_it_says_what_to_give():

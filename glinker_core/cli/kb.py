@@ -163,7 +163,8 @@ def _opened(store: Path, store_type: str, plugins: Plugins, read_only: bool = Fa
     problems: list[Problem] = []
     opened = structure(cls, config, Source({}).place, problems)
     if opened is None:
-        raise InputError("; ".join(map(str, problems)))
+        reasons = "; ".join(problem.message for problem in problems)
+        raise InputError(f"--store-type {store_type}: {reasons}; use it from a pipeline")
     opened.open()
     try:
         yield opened

@@ -89,7 +89,7 @@ def _engine(path: Path, mode: str, timeout: float) -> Engine:
 
     def open_file() -> sqlite3.Connection:
         # transactions are begun by hand; the pool hands a connection to one thread at a time
-        return sqlite3.connect(address, timeout, isolation_level=None, check_same_thread=False, uri=True)
+        return sqlite3.connect(address, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True)
 
     engine = sa.create_engine("sqlite://", creator=open_file, poolclass=QueuePool, max_overflow=-1)
     sa.event.listen(engine, "handle_error", _explainer(path, timeout))
