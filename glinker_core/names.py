@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Literal
 
 # letters that Unicode does not decompose but people type without their stroke
 _STROKES = {
@@ -22,28 +23,40 @@ _STROKES = {
     "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ĸ": "k", "ŋ": "n",
 }  # fmt: skip
 _APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8"  # letters to Unicode, apostrophes to people
+#: soft hyphens, joiners and variation selectors: not seen by people; and the stroke that stretches Arabic words
+_INVISIBLE = re.compile("[\u00ad\u034f\u0640\u180b-\u180f\u200d\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 _KEPT_CLASSES = frozenset({0, 7, 8, 9})
 _UNSPACED = (
-    "\u3005\u3007\u3040-\u3098\u309b-\u30fb\u30fd-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+    "\u3005\u3007\u3040-\u3098\u309b-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 )
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
-_PIECE = re.compile(f"[{_UNSPACED}][\u3099\u309a]?|[^\\s{_UNSPACED}]+")
+_PIECE = re.compile(f"[{_UNSPACED}][\u3099\u309a]*|[^\\s{_UNSPACED}]+")
+_BORDERED_PIECE = re.compile("\u4e00(?:-*\u3099)*|[a\u3099](?:[-a\u3099]*[a\u3099])?")
 _GLUE = re.compile(f"(?<=[{_UNSPACED}\u3099\u309a]) (?=[{_UNSPACED}])")
 
 
 def _fold(char: str) -> str:
-    """The key form of one code point; empty for an accent, a space for what separates words."""
+    """The key form of one code point; empty for an accent, with spaces where it separates words."""
     if char in _APOSTROPHES:
         return " "
-    parts = [p for p in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold()) if _inside(p)]
-    if not any(unicodedata.category(p)[0] in "LN" for p in parts) and unicodedata.category(char)[0] != "M":
-        return " "
-    return "".join(_STROKES.get(p, p) for p in parts)
+    if _INVISIBLE.match(char):
+        return ""
+    plain = char.casefold()
+    if plain in _STROKES:
+        return _STROKES[plain]
+    folded = "".join(map(_part, unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())))
+    several = " " in folded or len(_PIECE.findall(folded)) > 1  # ½ is 1 2
+    apart = several or unicodedata.category(char)[0] not in "LMN"  # ™ is a word of its own
+    return f" {folded.strip()} ".replace("  ", " ") if apart else folded
 
 
-def _inside(part: str) -> bool:
-    kind = unicodedata.category(part)[0]
-    return (kind in "LN" and part not in _APOSTROPHES) or (kind == "M" and unicodedata.combining(part) in _KEPT_CLASSES)
+def _part(part: str) -> str:
+    kind = unicodedata.category(part)
+    if _INVISIBLE.match(part):
+        return ""
+    if kind[0] == "M":
+        return part if kind != "Me" and unicodedata.combining(part) in _KEPT_CLASSES else ""
+    return _STROKES.get(part, part) if kind[0] in "LN" and part not in _APOSTROPHES else " "
 
 
 class _FoldTable(dict[int, str]):
@@ -55,16 +68,19 @@ class _FoldTable(dict[int, str]):
 
 
 class _BorderTable(dict[int, str]):
-    """Writes a text as classes, one for one: space, word (`a`), unspaced script (`\u4e00`) or its voicing mark."""
+    """Writes a text as classes, one for one: space, word (`a`), a piece by itself (`\u4e00`), its voicing mark, or
+    nothing to be seen (`-`)."""
 
     def __missing__(self, code: int) -> str:
         folded = _FOLDS[code]
         if folded == " ":
             kind = " "
-        elif _UNSPACED_CHAR.match(folded):
+        elif " " in folded or _UNSPACED_CHAR.match(folded):
             kind = "\u4e00"
+        elif folded in ("\u3099", "\u309a"):
+            kind = "\u3099"
         else:
-            kind = "\u3099" if folded in ("\u3099", "\u309a") else "a"
+            kind = "a" if folded or not _INVISIBLE.match(chr(code)) else "-"
         self[code] = kind
         return kind
 
@@ -90,11 +106,12 @@ def normalise(name: str) -> str:
     """
     folded = name.translate(_FOLDS)
     key = " ".join(folded.split()) if folded.isascii() else join(_PIECE.findall(folded))
-    return key or " ".join(_printable(name).casefold().split())
+    return key or _signs("NFKC", name) or _signs("NFC", name)  # NFKC makes spaces of accents that stand alone
 
 
-def _printable(name: str) -> str:
-    return "".join(c if unicodedata.category(c)[0] not in "CM" else " " for c in unicodedata.normalize("NFKC", name))
+def _signs(form: Literal["NFC", "NFKC"], name: str) -> str:
+    kept = (c if unicodedata.category(c)[0] not in "CM" else " " for c in unicodedata.normalize(form, name))
+    return " ".join("".join(kept).casefold().split())
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:
@@ -104,10 +121,13 @@ def tokens(text: str) -> list[tuple[str, int, int]]:
     [('zurich', 0, 6), ('s', 7, 8), ('東', 9, 10), ('京', 10, 11)]
     """
     found = []
-    for match in _PIECE.finditer(text.translate(_BORDERS)):
-        token = text[match.start() : match.end()].translate(_FOLDS)
-        if token:
-            found.append((token, match.start(), match.end()))
+    for match in _BORDERED_PIECE.finditer(text.translate(_BORDERS)):
+        start, end = match.span()
+        token = text[start:end].translate(_FOLDS)
+        if token and token[0] != " ":
+            found.append((token, start, end))
+        else:  # an accent by itself is no token, and one character may be several: ½ is 1 2
+            found.extend((part, start, end) for part in _PIECE.findall(token))
     return found
 
 
