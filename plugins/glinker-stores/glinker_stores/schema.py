@@ -66,7 +66,7 @@ meta = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# What one write gathers: names to add, keys that lost a name, and where the segments of keys of each length lie.
+# What one write gathers: names to add, and keys that lost a name; then the keys whose segments change, by length.
 # Everything is sorted once at the end, whatever the order of the entities: pages are then written once, not at random.
 staging = sa.MetaData()
 
@@ -79,33 +79,32 @@ staged = sa.Table(
     prefixes=["TEMP"],
 )
 dropped = sa.Table("dropped", staging, sa.Column("key", sa.Text), prefixes=["TEMP"])
-cut = sa.Table(
-    "cut",
+touched = sa.Table(
+    "touched",
     staging,
     sa.Column("length", sa.Integer, primary_key=True),
-    sa.Column("place", sa.Text, primary_key=True),
-    sa.Column("first", sa.Integer),
-    sa.Column("letters", sa.Integer),
+    sa.Column("key", sa.Text, primary_key=True),
     prefixes=["TEMP"],
     sqlite_with_rowid=False,
 )
 
 #: Of an entity that was replaced within one write, the earlier names must not be added.
 FORGET_STALE = sa.text("DELETE FROM staged WHERE entity NOT IN (SELECT row FROM entity)")
-LENGTHS = sa.text("SELECT length(key) FROM staged UNION SELECT length(key) FROM dropped")
 ADD_NAMES = sa.text("INSERT INTO name SELECT key, entity, surface FROM staged ORDER BY 1, 2, 3")
-ADD_SEGMENTS = sa.text("""
-    INSERT INTO segment
-    SELECT cut.place || substr(new.key, cut.first, cut.letters), new.key
-    FROM (SELECT DISTINCT key FROM staged) AS new CROSS JOIN cut ON cut.length = length(new.key)
-    WHERE true
-    ORDER BY 1, 2
-    ON CONFLICT DO NOTHING
+
+TOUCH_LOST = sa.text("""
+    INSERT INTO touched SELECT length(key), key FROM dropped
+    WHERE NOT EXISTS (SELECT 1 FROM name WHERE name.key = dropped.key) GROUP BY 1, 2
 """)
+TOUCH_NEW = sa.text("INSERT INTO touched SELECT length(key), key FROM staged GROUP BY 1, 2")
+
+# One segment of the keys of one length at a time: what is sorted then fits the cache of a processor.
 DROP_SEGMENTS = sa.text("""
     DELETE FROM segment WHERE (segment, key) IN (
-        SELECT cut.place || substr(old.key, cut.first, cut.letters), old.key
-        FROM (SELECT DISTINCT key FROM dropped) AS old CROSS JOIN cut ON cut.length = length(old.key)
-        WHERE NOT EXISTS (SELECT 1 FROM name WHERE name.key = old.key)
+        SELECT :place || substr(key, :first, :letters), key FROM touched WHERE length = :length
     )
+""")
+ADD_SEGMENTS = sa.text("""
+    INSERT INTO segment SELECT :place || substr(key, :first, :letters), key FROM touched WHERE length = :length
+    ORDER BY 1 ON CONFLICT DO NOTHING
 """)

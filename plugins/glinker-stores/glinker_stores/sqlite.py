@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
-from attrs import define, field, frozen
+from attrs import define, field, frozen, validators
 from sqlalchemy.engine import Connection, Engine
 
 from glinker_core.errors import StoreError
@@ -21,12 +21,11 @@ from glinker_stores import engine, lookup, writes
 from glinker_stores.records import Upsert, from_row, new_revision
 from glinker_stores.schema import entity, meta, name, segment
 
-_CHUNK = 5_000  # entities held at once while writing, rows while reading
+_CHUNK = 2_000  # entities held at once while writing, rows while reading
 _CACHED = 20_000  # entities kept as objects
 
 T = TypeVar("T")
 
-_FIELDS = entity.c[1:]
 _VALUES = sa.func.json_each(sa.bindparam("values")).table_valued("value")
 _NAMES_WITH = sa.select(name.c.key, name.c.surface, name.c.entity).where(name.c.key.in_(sa.select(_VALUES.c.value)))
 _KEYS_WITH = (
@@ -34,7 +33,7 @@ _KEYS_WITH = (
     .where(segment.c.segment.in_(sa.select(_VALUES.c.value)))
     .group_by(segment.c.segment)
 )
-_ENTITIES_AT = sa.select(entity.c.row, *_FIELDS).where(entity.c.row.in_(sa.select(_VALUES.c.value)))
+_ENTITIES_AT = sa.select(*entity.c).where(entity.c.row.in_(sa.select(_VALUES.c.value)))
 _REVISION = sa.select(meta.c.value).where(meta.c.key == "revision")
 
 
@@ -48,26 +47,26 @@ class SqliteStore:
 
     path: str
     read_only: bool = False
-    timeout: float = 30.0
+    timeout: float = field(default=30.0, validator=validators.ge(0))
 
     modes: ClassVar[tuple[str, ...]] = ("exact", "fuzzy")
 
     _engine: Engine | None = field(default=None, init=False, repr=False)
     _process: int = field(default=0, init=False, repr=False)
+    _inherited: list[Engine] = field(factory=list, init=False, repr=False)
     _cache: tuple[str, dict[int, Entity]] = field(factory=lambda: ("", {}), init=False, repr=False)
 
     def open(self) -> None:
         """Connect to the file; a second call does nothing."""
         if self._engine is None:
-            if self.path == ":memory:":
-                raise StoreError("path: ':memory:' cannot be shared by connections; use a store of type 'dict'")
-            self._engine = engine.connect(Path(self.path).expanduser(), self.read_only, self.timeout)
-            self._process = os.getpid()
+            self._connect()
 
     def close(self) -> None:
         """Let go of the file; `open()` connects again."""
-        if self._engine is not None:
+        if self._engine is not None and self._process == os.getpid():
             self._engine.dispose()
+        elif self._engine is not None:
+            self._inherited.append(self._engine)
         self._engine = None
         self._cache = ("", {})
 
@@ -140,7 +139,7 @@ class SqliteStore:
 
     def entities(self) -> Iterator[Entity]:
         """All entities in order of their ids, from one state of the file."""
-        return map(from_row, self._rows(sa.select(*_FIELDS).order_by(entity.c.entity_id)))
+        return map(from_row, self._rows(sa.select(*tuple(entity.c)[1:]).order_by(entity.c.entity_id)))
 
     def names(self) -> Iterator[Name]:
         """All names of all entities, from one state of the file."""
@@ -151,12 +150,19 @@ class SqliteStore:
         with self._reading() as connection:
             yield from connection.execute(statement, execution_options={"yield_per": _CHUNK})
 
+    def _connect(self) -> Engine:
+        if self.path == ":memory:":
+            raise StoreError("path: ':memory:' cannot be shared by connections; use a store of type 'dict'")
+        self._engine = engine.connect(Path(self.path).expanduser(), self.read_only, self.timeout)
+        self._process = os.getpid()
+        return self._engine
+
     def _connected(self) -> Engine:
         if self._engine is None:
             raise StoreError(f"{self.path}: the store is not open; call open() first")
-        if self._process != os.getpid():  # SQLite connections must not be used across a fork
-            self._engine.dispose(close=False)
-            self._process = os.getpid()
+        if self._process != os.getpid():
+            self._inherited.append(self._engine)  # after a fork SQLite connections may be neither used nor closed
+            return self._connect()
         return self._engine
 
     def _reading(self) -> AbstractContextManager[Connection]:

@@ -18,18 +18,19 @@ from glinker_stores.schema import (
     ADD_SEGMENTS,
     DROP_SEGMENTS,
     FORGET_STALE,
-    LENGTHS,
-    cut,
+    TOUCH_LOST,
+    TOUCH_NEW,
     dropped,
     entity,
     name,
     staged,
     staging,
+    touched,
 )
 
 _AT_ONCE = 500  # ids in one statement; SQLite takes 999 parameters at the least
 
-_BY_ID = sa.select(entity.c.row, *entity.c[1:]).where(entity.c.entity_id.in_(sa.bindparam("ids", expanding=True)))
+_BY_ID = sa.select(*entity.c).where(entity.c.entity_id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def known(connection: Connection, entity_ids: Iterable[str]) -> dict[str, tuple[int, Entity]]:
@@ -88,14 +89,20 @@ class Writer:
         """Sort in the names and segments of what was added, and take out the segments that no name has any more."""
         run = self.connection.execute
         run(FORGET_STALE)
-        lengths = run(LENGTHS).scalars().all()
-        places = [(length, place, start + 1, end - start) for length in lengths for place, start, end in cuts(length)]
-        self._insert(cut, places)
         run(ADD_NAMES)
-        run(DROP_SEGMENTS)
-        run(ADD_SEGMENTS)
-        for table in staging.sorted_tables:
-            run(sa.delete(table))
+        self._change_segments(TOUCH_LOST, DROP_SEGMENTS)
+        self._change_segments(TOUCH_NEW, ADD_SEGMENTS)
+        run(sa.delete(staged))
+        run(sa.delete(dropped))
+
+    def _change_segments(self, touch: sa.TextClause, change: sa.TextClause) -> None:
+        run = self.connection.execute
+        run(touch)
+        lengths = run(sa.select(touched.c.length).distinct()).scalars()
+        places = sorted((cut, length) for length in lengths for cut in cuts(length))
+        if places:
+            run(change, [{"place": p, "first": a + 1, "letters": b - a, "length": size} for (p, a, b), size in places])
+        run(sa.delete(touched))
 
     def _insert(self, table: sa.Table, rows: list[tuple[Any, ...]]) -> None:
         self._many(sa.insert(table), rows)

@@ -390,8 +390,14 @@ child = os.fork()
 found = store.search(["Paris"], Search())[0][0].entity_id
 store.upsert([Entity(f"from {'parent' if child else 'child'}", found)])
 if not child:
+    store.close()
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
+idle = os.fork()
+if not idle:
+    store.close()
+    os._exit(0)
+assert os.waitpid(idle, 0)[1] == 0
 print(store.count())
 store.close()
 """
