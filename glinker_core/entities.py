@@ -15,8 +15,8 @@ from attrs import define, field
 
 from glinker_core.builtin.readers import entity_of
 from glinker_core.errors import DataError, InputError, Problem, near
-from glinker_core.files import read_lines, suffix
-from glinker_core.layers import Row, Store, Upserted
+from glinker_core.files import endings, read_lines
+from glinker_core.layers import EntityPathReader, EntityReader, Row, Store, Upserted
 from glinker_core.model import Document, Entity
 from glinker_core.plugins import Plugins
 
@@ -40,10 +40,12 @@ def import_entities(
     *,
     on_error: OnError = "raise",
     on_duplicate: OnDuplicate = "error",
+    reader: str | EntityReader = "",
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Load a source into a store in one transaction.
 
+    Files are read by the `reader`, or the one of that name; without it, by the one their endings name.
     With `on_error="raise"` one bad record refuses the whole import, with a `DataError` that lists them all; with
     `skip` the good ones load and the report lists the bad ones. `progress` is called with the number of records read.
     """
@@ -51,14 +53,15 @@ def import_entities(
 
     def good() -> Iterator[Entity]:
         for part in _parts(source):
-            for row in entity_rows(part, plugins):
+            for row in entity_rows(part, plugins, reader):
                 report.read += 1
                 if progress is not None and report.read % 1000 == 0:
                     progress(report.read)
                 if isinstance(row.item, Entity):
                     yield row.item
                 else:
-                    report.problems.append(Problem(f"{_name(part)}{row.line}", row.problem))
+                    place = f"{row.file}:" if row.file else _name(part)
+                    report.problems.append(Problem(f"{place}{row.line}", row.problem))
         if report.problems and on_error == "raise":
             raise DataError(f"nothing was imported from {source_name(source)}", report.problems)
 
@@ -82,11 +85,14 @@ def _name(source: Any) -> str:
     return f"{source}:" if isinstance(source, (str, os.PathLike)) else "record "
 
 
-def entity_rows(source: Any, plugins: Plugins) -> Iterator[Row]:
+def entity_rows(source: Any, plugins: Plugins, reader: str | EntityReader = "") -> Iterator[Row]:
     """The records of a source, good and bad, with their lines (or positions, from 0, in a list)."""
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return _reader(path, "entities", plugins).entities(read_lines(path))  # type: ignore[no-any-return]
+        found: EntityReader = _reader(path, "entities", plugins, reader)
+        return found.entities_from(path) if isinstance(found, EntityPathReader) else found.entities(read_lines(path))
+    if reader:
+        raise InputError("entities: a reader reads files, and records were given")
     if isinstance(source, Mapping):
         return _rows({"entity_id": key, **value} if isinstance(value, Mapping) else value
                      for key, value in source.items())  # fmt: skip
@@ -123,19 +129,34 @@ def _rows(records: Iterable[Any]) -> Iterator[Row]:
             yield Row(number, None, str(error))
 
 
-def _reader(path: Path, what: str, plugins: Plugins, name: str = "", there: bool = False) -> Any:
-    if not there and (path.is_dir() or not path.exists()):
-        raise InputError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'there is no such file'}")
-    if name:
-        cls = plugins.load(plugins.find(name, "glinker_readers"))
-        if not hasattr(cls, what):
-            raise InputError(f"'{name}' does not read {what}")
-        return cls()
+def _reader(path: Path, what: str, plugins: Plugins, given: str | EntityReader = "", there: bool = False) -> Any:
+    if not there and not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    folder = not there and path.is_dir()
+    if given:
+        found = _named_reader(given, what, plugins) if isinstance(given, str) else given
+    else:
+        found = None if folder else _reader_by_ending(path, what, plugins)
+    if folder and not (what == "entities" and isinstance(found, EntityPathReader)):
+        hint = "; name the reader that reads such folders" if what == "entities" and not given else ""
+        raise InputError(f"{path}: is a folder, not a file{hint}")
+    return found
+
+
+def _named_reader(name: str, what: str, plugins: Plugins) -> Any:
+    cls = plugins.load(plugins.find(name, "glinker_readers"))
+    if not hasattr(cls, what):
+        raise InputError(f"'{name}' does not read {what}")
+    return cls()
+
+
+def _reader_by_ending(path: Path, what: str, plugins: Plugins) -> Any:
     known: list[str] = []
-    for offer in plugins.offers("glinker_readers"):
-        cls = plugins.load(offer) if suffix(path) in offer.component.suffixes else None
-        if cls is not None and hasattr(cls, what):
-            return cls()
-        known += offer.component.suffixes
-    hint = near(suffix(path), filter(None, known))
-    raise InputError(f"{path}: no installed plugin reads {what} from '{suffix(path)}' files{hint}")
+    for ending in endings(path):
+        for offer in plugins.offers("glinker_readers"):
+            cls = plugins.load(offer) if ending in offer.component.suffixes else None
+            if cls is not None and hasattr(cls, what):
+                return cls()
+            known += offer.component.suffixes
+    hint = near(ending, filter(None, known))
+    raise InputError(f"{path}: no installed plugin reads {what} from '{ending}' files{hint}")

@@ -18,7 +18,7 @@ from glinker_core.context import Context
 from glinker_core.entities import OnDuplicate, OnError, import_entities
 from glinker_core.errors import InputError, NodeError, StoreError, near
 from glinker_core.graph import Graph, build
-from glinker_core.layers import DeclaresStores, Store
+from glinker_core.layers import DeclaresStores, EntityReader, Store
 from glinker_core.model import Document, L0Result, LinkedDocument
 from glinker_core.plugins import Plugins
 from glinker_core.resources import Resources
@@ -219,11 +219,13 @@ class DAGExecutor:
         *,
         on_error: OnError = "raise",
         on_duplicate: OnDuplicate | None = None,
+        reader: str | EntityReader = "",
     ) -> dict[str, dict[str, int]]:
         """Load entities into the stores named (default: all that are written to), each in one transaction.
 
         An id that is there with other content is an error, unless `overwrite` or `on_duplicate` says otherwise.
-        With `on_error="skip"` bad records are logged and counted (`entities skipped`). Returns
+        With `on_error="skip"` bad records are logged and counted (`entities skipped`). Files are read by the `reader`,
+        an object or a name, or by the one their endings name. Returns
         `{node: {store: entities loaded}}`.
         """
         policy: OnDuplicate = on_duplicate or ("replace" if overwrite else "error")
@@ -233,7 +235,7 @@ class DAGExecutor:
         loaded: dict[str, int] = {}
         for name in names:
             store = self.resources.store(name)
-            report = import_entities(source, store, self.plugins, on_error=on_error, on_duplicate=policy)
+            report = import_entities(source, store, self.plugins, on_error=on_error, on_duplicate=policy, reader=reader)
             loaded[name] = report.read - len(report.problems)
             if report.problems and name == names[0]:
                 self.resources.count("entities skipped", len(report.problems))

@@ -16,7 +16,7 @@ from glinker_core.errors import DataError, Problem
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file, without a byte order mark; `.gz` is unpacked."""
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as stream:
         try:
             yield from without_mark(stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -29,9 +29,10 @@ def without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield line[3:] if number == 0 and line.startswith(b"\xef\xbb\xbf") else line
 
 
-def suffix(path: Path) -> str:
-    """The ending that names the format, in lower case: `.jsonl` of `a.JSONL.gz`."""
-    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+def endings(path: Path) -> list[str]:
+    """What the name of a format may be, longest first, in lower case: `.b.jsonl` and `.jsonl` of `a.b.JSONL.gz`."""
+    parts = (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffixes or [""]
+    return ["".join(parts[first:]).lower() for first in range(len(parts))]
 
 
 @contextmanager

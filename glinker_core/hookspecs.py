@@ -34,7 +34,7 @@ hookimpl = pluggy.HookimplMarker("glinker")
 class Component:
     """What a plugin offers: its name in pipeline files, where its class is, and one sentence of what it does.
 
-    `suffixes` are the file name endings a reader is chosen by, such as `(".jsonl",)`.
+    `suffixes` are the file name endings a reader is chosen by, such as `(".jsonl",)`; a longer one goes first.
     """
 
     name: str

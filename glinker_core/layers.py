@@ -9,6 +9,7 @@ goes in, one item per text comes out, the same under any batch size and order of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -196,11 +197,15 @@ class DeclaresStores(Protocol):
 
 
 class Row(NamedTuple):
-    """One record of a file: its line, and either the record or the problem with it."""
+    """One record of a file: its line, and either the record or the problem with it.
+
+    `file` is for what is made of several files: the one the line is in.
+    """
 
     line: int
     item: Entity | Document | None
     problem: str = ""
+    file: str = ""
 
 
 @runtime_checkable
@@ -209,6 +214,14 @@ class EntityReader(Protocol):
 
     def entities(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """One row per record, good or bad; never raises for what a file holds."""
+
+
+@runtime_checkable
+class EntityPathReader(EntityReader, Protocol):
+    """Reads entities from a path as well: a folder, files that belong together, or a file that is not made of lines."""
+
+    def entities_from(self, path: Path) -> Iterator[Row]:
+        """As `entities`, which is not called where there is a path."""
 
 
 @runtime_checkable

@@ -17,11 +17,11 @@ from glinker_core.cli.console import json_line, many, plugins_of, progress, say,
 from glinker_core.entities import ImportReport, OnDuplicate, OnError, import_entities
 from glinker_core.errors import DataError, InputError, Problem
 from glinker_core.files import without_mark
-from glinker_core.layers import Store
+from glinker_core.layers import EntityReader, Store
 from glinker_core.model import Entity
 from glinker_core.names import normalise
 from glinker_core.plugins import Plugins
-from glinker_core.source import Source
+from glinker_core.source import Source, parse
 from glinker_core.structure import settings, structure
 
 #: How many types and names `info` shows, and how many entities of a name.
@@ -40,17 +40,22 @@ app = typer.Typer(help="Make, change and look at a knowledge base.", add_complet
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of entities: jsonl, csv, tsv.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of entities: jsonl, csv, tsv ...")],
     store: StoreFile,
     store_type: StoreType = "sqlite",
     on_error: Annotated[OnError, typer.Option(help="What to do with bad lines.")] = "raise",
     on_duplicate: Duplicates = "error",
+    reader: Annotated[str, typer.Option(help="Reader of the files, such as jsonl; by the ending of the file.")] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Setting of the reader. May be repeated.")
+    ] = None,
 ) -> None:
     """Load entities from files into a store, which is made if it is not there.
 
     All files together are one transaction: what is refused leaves the store as it was.
     """
     plugins = plugins_of(ctx)
+    chosen = _configured_reader(reader, set_ or [], plugins)
     with _making(store), _opened(store, store_type, plugins) as opened, progress("importing") as tell:
         report = import_entities(
             files,
@@ -58,6 +63,7 @@ def import_(
             plugins,
             on_error=on_error,
             on_duplicate=on_duplicate,
+            reader=chosen,
             progress=lambda read: tell(many(read, "entity", "entities")),
         )
         _report(report, store, opened)
@@ -163,13 +169,34 @@ def _opened(store: Path, store_type: str, plugins: Plugins, read_only: bool = Fa
     problems: list[Problem] = []
     opened = structure(cls, config, Source({}).place, problems)
     if opened is None:
-        reasons = "; ".join(problem.message for problem in problems)
-        raise InputError(f"--store-type {store_type}: {reasons}; use it from a pipeline")
+        raise InputError(f"--store-type {store_type}: {_reasons(problems)}; use it from a pipeline")
     opened.open()
     try:
         yield opened
     finally:
         opened.close()
+
+
+def _configured_reader(name: str, given: list[str], plugins: Plugins) -> str | EntityReader:
+    """The reader of that name with the settings given as `key=value`; without settings the name will do."""
+    if not given:
+        return name
+    if not name:
+        raise InputError("--set: sets up a reader; name it with --reader")
+    pairs = [pair.partition("=") for pair in given]
+    if wrong := [pair for pair, (key, equals, _) in zip(given, pairs, strict=True) if not (key and equals)]:
+        raise InputError(f"--set {wrong[0]}: expected KEY=VALUE")
+    cls = plugins.load(plugins.find(name, "glinker_readers"))
+    problems: list[Problem] = []
+    config = {key: parse(value, f"--set {key}").data for key, _, value in pairs}
+    reader: EntityReader | None = structure(cls, config, Source({}).place, problems)
+    if reader is None or problems:
+        raise InputError(f"--reader {name}: {_reasons(problems)}")
+    return reader
+
+
+def _reasons(problems: list[Problem]) -> str:
+    return "; ".join(problem.message for problem in problems)
 
 
 @contextmanager

@@ -53,6 +53,17 @@ def last_line_first():
     return reader(lambda read, lines: reversed(list(read(lines))))
 
 
+@lying(test_a_path_reads_as_the_lines_in_it="==")
+def other_records_from_a_path():
+    class Pathed(FakeReader):
+        documents = None
+
+        def entities_from(self, path):
+            return iter([Row(1, Entity("a", "A"))])
+
+    return Pathed()
+
+
 @lying(test_an_empty_file_has_no_entities="StopIteration")
 def needs_a_first_line():
     def entities(read, lines):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, repeat, zip_longest
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glinker_core.layers import DocumentReader, EntityReader, Row
+from glinker_core.layers import DocumentReader, EntityPathReader, EntityReader, Row
 from glinker_core.model import Document, Entity, evolve
 from glinker_core.testing.contracts.config import ConfigContract
 
@@ -23,7 +24,7 @@ class ReaderContract(ConfigContract):
 
     Override `component`, and say what your format looks like: `entity_file` with the `entities` in it, `document_file`
     with the `documents` in it, or both. Gaps: `lazy` for formats that must be read whole, `resumes` for those in which
-    nothing can be read behind a fault.
+    nothing can be read behind a fault, `spans` for those in which a record without its last lines is a record still.
     """
 
     entity_file: ClassVar[bytes] = b""
@@ -32,6 +33,7 @@ class ReaderContract(ConfigContract):
     documents: ClassVar[Sequence[Document]] = ()
     lazy: ClassVar[str] = ""
     resumes: ClassVar[str] = ""
+    spans: ClassVar[str] = ""
 
     @pytest.fixture(params=["entities", "documents"])
     def kind(self, request: pytest.FixtureRequest, component: Any) -> str:
@@ -81,6 +83,15 @@ class ReaderContract(ConfigContract):
         turns = [row and row.item for pair in zip_longest(read(iter(lines)), read(iter(lines))) for row in pair]
         assert turns == [item for item in self.expected(kind) for _ in range(2)]
 
+    def test_a_path_reads_as_the_lines_in_it(self, component: Any, tmp_path: Path) -> None:
+        """A reader that reads from paths itself gives the same rows as for the lines of the file."""
+        if not isinstance(component, EntityPathReader):
+            pytest.skip("the reader does not read from paths itself")
+        path = tmp_path / "sample"
+        path.write_bytes(self.entity_file)
+        rows = [row._replace(file="") for row in component.entities_from(path)]
+        assert rows == self.rows(component, "entities", self.file("entities"))
+
     def test_an_empty_file_has_no_entities(self, component: Any, kind: str) -> None:
         """Nothing in, no entity out, no exception; an empty file may be an empty document."""
         items = self.items(component, kind, [])
@@ -108,7 +119,7 @@ class ReaderContract(ConfigContract):
         for end in range(len(content)):
             self.rows(component, kind, content[:end].splitlines(keepends=True))
         for count in range(len(lines) * (not self.lazy)):
-            items = self.items(component, kind, lines[:count])
+            items = self.items(component, kind, lines[:count])[: -1 if self.spans else None]
             assert items == self.expected(kind)[: len(items)]
 
     @settings(max_examples=50, deadline=None, database=None, derandomize=True,
