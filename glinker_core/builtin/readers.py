@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define
 
@@ -26,7 +26,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "metadata": ("metadata",),
 }
 _OURS = {theirs: ours for ours, names in _FIELDS.items() for theirs in names}
+_IDS = _FIELDS["entity_id"]
 _LIST_SEPARATOR = "|"
+_LONGEST_CELL = 2**31 - 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,7 +39,7 @@ class _BadRecordError(ValueError):
 def entity_of(record: Any) -> Entity:
     """An entity from a mapping with our field names, GLiNKER's, LELA's or scispaCy's; raises ValueError.
 
-    Fields of no meaning here are kept in `metadata`; embeddings of other systems are not.
+    Fields of no meaning here are kept in `metadata`, and so are several `types`; embeddings of other systems are not.
     """
     if isinstance(record, Entity):
         return record
@@ -60,15 +62,42 @@ def entity_of(record: Any) -> Entity:
     for name in ("entity_id", "label"):
         if name not in values:
             raise _BadRecordError(f"'{name}' is missing{_mistyped(name, extra)}")
+    kind = values.get("entity_type", "")
+    if isinstance(kind, (list, tuple)):
+        values["entity_type"] = kind[0] if kind else ""
+        if len(kind) > 1:
+            extra["types"] = [_text({"types": one}, "types") for one in kind]
     return Entity(
         _text(values, "entity_id", required=True),
         _text(values, "label", required=True),
         _texts(values.get("aliases", ())),
         _text(values, "description"),
-        _type(values.get("entity_type", "")),
+        _text(values, "entity_type"),
         _number(values.get("popularity", 0)),
-        {**extra, **metadata},
+        _metadata(extra, metadata) if extra or metadata else {},
     )
+
+
+def entity_under(key: Any, record: Any) -> Entity:
+    """An entity from a record that stands under its id in a mapping; raises ValueError."""
+    if isinstance(record, Mapping) and not any(name in record for name in _IDS):
+        record = {"entity_id": key, **record}
+    entity = entity_of(record)
+    if entity.entity_id != str(key):
+        raise _BadRecordError(f"stands under {_short(key)}, but its 'entity_id' is {_short(entity.entity_id)}")
+    return entity
+
+
+def _metadata(extra: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    for name in extra:
+        if name in metadata and metadata[name] != extra[name]:
+            raise _BadRecordError(f"'{name}' stands in the record and in its 'metadata', and is not the same")
+    merged = {**extra, **metadata}
+    try:
+        json.dumps(merged, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:  # also what is not UTF-8
+        raise _BadRecordError(f"'metadata' cannot be kept as JSON: {error}") from error
+    return merged
 
 
 def _mistyped(name: str, extra: Mapping[str, Any]) -> str:
@@ -96,32 +125,32 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(alias for alias in aliases if alias.strip()))
 
 
-def _type(value: Any) -> str:
-    """One type; of scispaCy's list of types the first."""
-    first = value[0] if isinstance(value, (list, tuple)) and value else "" if value == [] else value
-    return _text({"entity_type": first}, "entity_type")
-
-
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _BadRecordError(f"'popularity' must be a number, got {_short(value)}")
-    if not math.isfinite(value) or value < 0:
-        raise _BadRecordError(f"'popularity' must be 0 or more, got {value}")
-    return value
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
+        raise _BadRecordError(f"'popularity' must be 0 or more, and finite, got {_short(value)}")
+    return value if number < 2**53 else number  # stores keep whole numbers of 64 bits
 
 
-def document_of(record: Any, number: int = 0) -> Document:
+def document_of(record: Any) -> Document:
     """A document from a string or a mapping with `text`, optional `id` and optional `entities`; raises ValueError."""
     if isinstance(record, Document):
         return record
     if isinstance(record, str):
-        return Document(record, str(number))
+        return Document(record)
     if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
         raise _BadRecordError(f"expected an object with a string 'text', got {_short(record)}")
-    given = record.get("entities", record.get("mentions"))
+    given, name = record.get("entities", record.get("mentions")), record.get("id")
     if given is not None and not isinstance(given, (list, tuple)):
         raise _BadRecordError(f"'entities' must be a list of mentions, got {_short(given)}")
-    return Document(record["text"], str(record.get("id", number)), None if given is None else tuple(given))
+    if isinstance(name, bool) or not isinstance(name, (str, int, type(None))):
+        raise _BadRecordError(f"'id' must be a string, got {_short(name)}")
+    return Document(record["text"], "" if name is None else str(name), None if given is None else tuple(given))
 
 
 def _short(value: Any) -> str:
@@ -150,22 +179,36 @@ class JsonlReader:
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Documents, one per line: `{"text", "id", "entities"}`, or a string."""
-        for line, record in _json_records(lines):
-            yield from _rows([(line, record)], lambda item, line=line: document_of(item, line))  # type: ignore[misc]
+        return _rows(_json_records(lines), document_of)
 
 
 def _json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+    decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            yield number, json.loads(line)
+            yield number, decode(line.decode("utf-8"))
         except UnicodeDecodeError as error:
             yield number, _BadRecordError(f"not UTF-8: byte {error.start}: {error.reason}")
         except json.JSONDecodeError as error:
             yield number, _BadRecordError(f"not JSON: {error.msg}, column {error.colno}")
+        except ValueError as error:  # a key twice, NaN, a number of too many digits
+            yield number, _BadRecordError(f"not JSON: {error}")
         except RecursionError:
-            yield number, _BadRecordError("not readable JSON: nested too deeply")
+            yield number, _BadRecordError("not JSON: nested too deeply")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _BadRecordError(f"key '{next(name for name in names if names.count(name) > 1)}' stands there twice")
+    return made
+
+
+def _constant(name: str) -> Any:
+    raise _BadRecordError(f"{name} is no number")
 
 
 @define
@@ -181,32 +224,39 @@ class _TableReader:
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Documents, one per record, from the columns `text` and `id`."""
-        for line, record in self._records(lines):
-            yield from _rows([(line, record)], lambda item, line=line: document_of(item, line))  # type: ignore[misc]
+        return _rows(self._records(lines), document_of)
 
     def _records(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+        if csv.field_size_limit() < _LONGEST_CELL:
+            csv.field_size_limit(_LONGEST_CELL)  # the module's own is 131072 letters, for all readers of a process
         bad: dict[int, _BadRecordError] = {}
         table = csv.reader(_decoded(lines, bad), delimiter=self._separator(), strict=True)
-        header: list[str] | None = None
+        header: list[str] = []
         while True:
             start = table.line_num + 1
             try:
                 cells = next(table, None)
             except csv.Error as error:
-                yield table.line_num, _BadRecordError(f"not a table: {error}")
+                reach = f"; the record reaches to line {table.line_num}" if table.line_num > start else ""
+                yield start, _BadRecordError(f"not a table: {error}{reach}")
+                bad.clear()
                 continue
-            for number in sorted(n for n in bad if n <= table.line_num):
-                yield number, bad.pop(number)
+            if bad:  # a record with a line that cannot be read is no record
+                yield from sorted(bad.items())
+                bad.clear()
+            elif cells and header and len(cells) != len(header):
+                yield start, _BadRecordError(f"{len(cells)} cells where the header has {len(header)}")
+            elif cells and header:
+                yield start, dict(zip(header, cells, strict=True))
+            elif cells:
+                header = [cell.strip() for cell in cells]
+                wrong = [name for name in header if not name or header.count(name) > 1]
+                if wrong:
+                    what = f"two columns are called '{wrong[0]}'" if wrong[0] else "a column has no name"
+                    yield start, _BadRecordError(f"not a table: {what} in the header")
+                    return
             if cells is None:
                 return
-            if not cells or cells == [""]:
-                continue
-            if header is None:
-                header = [cell.strip() for cell in cells]
-            elif len(cells) != len(header):
-                yield start, _BadRecordError(f"{len(cells)} cells where the header has {len(header)}")
-            else:
-                yield start, dict(zip(header, cells, strict=True))
 
 
 def _decoded(lines: Iterable[bytes], bad: dict[int, _BadRecordError]) -> Iterator[str]:
@@ -257,6 +307,8 @@ class TsvReader(_TableReader):
 @define
 class TextReader:
     """Plain text: the whole file is one document."""
+
+    whole_file: ClassVar[bool] = True
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """One document."""
