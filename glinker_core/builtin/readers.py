@@ -132,8 +132,9 @@ def _number(value: Any) -> float:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if not 0 <= number < math.inf:
-        raise _BadRecordError(f"'popularity' must be 0 or more, and finite, got {_short(value)}")
+    if not math.isfinite(number) or number < 0:
+        wanted = "0 or more" if number < 0 else "a finite number"
+        raise _BadRecordError(f"'popularity' must be {wanted}, got {_short(value)}")
     return value if number < 2**53 else number  # stores keep whole numbers of 64 bits
 
 
