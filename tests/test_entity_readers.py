@@ -104,7 +104,7 @@ def test_a_folder_is_read_by_a_reader_of_folders_alone(tmp_path, plugins):
     assert ids(entity_rows(tmp_path, plugins, "folder")) == ["a", "b"]
     with pytest.raises(InputError, match="is a folder, not a file; name the reader that reads such folders"):
         entity_rows(tmp_path, plugins)
-    with pytest.raises(InputError, match="is a folder, not a file$"):
+    with pytest.raises(InputError, match=r"is a folder, not a file$"):
         entity_rows(tmp_path, plugins, "colons")
     with pytest.raises(InputError, match="there is no such file"):
         entity_rows(tmp_path / "none", plugins, "folder")
