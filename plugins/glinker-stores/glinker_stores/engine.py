@@ -22,7 +22,7 @@ _MEANINGS = {
     "database is locked": "another writer did not finish within {timeout:g} s; try again, or raise 'timeout'",
     "database or disk is full": "the disk is full, nothing was written; free some space and try again",
     "readonly database": "it cannot be written; make file and folder writable, or open it with read_only: true",
-    "unable to open database file": "it cannot be opened; is the folder writable? To only read it: read_only: true",
+    "unable to open database file": "it cannot be opened; make the folder writable, or open it read_only: true",
     "file is not a database": "it is damaged; import the entities again into a new file",
     "malformed": "it is damaged; import the entities again into a new file",
 }

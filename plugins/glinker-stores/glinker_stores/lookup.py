@@ -121,7 +121,7 @@ def _similar(key: str, neighbours: Iterable[str], search: Search) -> dict[str, f
     """Which of the keys really are near enough, with their similarity."""
     length = max(search.prefix_length, 0)
     choices = [other for other in neighbours if other[:length] == key[:length]] if length else list(neighbours)
-    allowed = min(search.max_distance, MAX_DISTANCE)
+    allowed = max(min(search.max_distance, MAX_DISTANCE), 0)
     verified = extract(key, choices, scorer=OSA.distance, score_cutoff=allowed, limit=None)
     similar = {other: 1 - edits / max(len(key), len(other)) for other, edits, _ in verified}
     return {other: similarity for other, similarity in similar.items() if similarity >= search.min_similarity}

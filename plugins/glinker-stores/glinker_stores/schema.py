@@ -16,7 +16,8 @@ from sqlalchemy.types import UserDefinedType
 
 #: "glnk": what SQLite keeps in the header of a file for programs to know their own.
 APPLICATION_ID = 0x676C6E6B
-#: Moves when a file of this version could not be read by the code before.
+#: Moves when the code before could not read a file any more, or would find other keys in it than it looks for: with
+#: the tables, with `index.cuts`, and with `names.normalise`.
 VERSION = 1
 
 

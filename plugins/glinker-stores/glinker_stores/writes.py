@@ -61,8 +61,6 @@ class Writer:
 
     def __attrs_post_init__(self) -> None:
         staging.create_all(self.connection)
-        for table in staging.sorted_tables:  # a write before may have left its names, on the same connection
-            self.connection.execute(sa.delete(table))
         self._last = self.connection.execute(sa.select(sa.func.max(entity.c.row))).scalar_one() or 0
 
     def add(self, entities: Iterable[tuple[Entity, Row]]) -> None:

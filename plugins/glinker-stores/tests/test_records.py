@@ -1,8 +1,10 @@
+"""Which entities a store takes, and what an upsert does with them."""
+
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from glinker_stores.dict import DictStore
@@ -11,16 +13,13 @@ from glinker_stores.sqlite import SqliteStore
 
 from glinker_core.errors import DataError, InputError
 from glinker_core.layers import Store, Upserted
-from glinker_core.model import Entity
+from glinker_core.model import Entity, evolve
 
 
-@pytest.fixture(params=["dict", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = DictStore() if request.param == "dict" else SqliteStore(str(tmp_path / "kb.db"))
-    made.open()
-    made.upsert([Entity("old", "Old")])
-    yield made
-    made.close()
+@pytest.fixture
+def filled(store: Store) -> Store:
+    store.upsert([Entity("old", "Old")])
+    return store
 
 
 BAD = {
@@ -49,19 +48,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_an_entity_that_cannot_be_kept_is_refused_with_its_id(store: Store, kind: str):
+def test_an_entity_that_cannot_be_kept_is_refused_with_its_id(filled: Store, kind: str):
     entity, message = BAD[kind]
-    before = store.revision
+    before = filled.revision
     with pytest.raises(DataError, match=message) as caught:
-        store.upsert([Entity("new", "New"), entity])
+        filled.upsert([Entity("new", "New"), entity])
     assert f"entity {entity.entity_id!r}: " in str(caught.value)
-    assert (store.revision, store.count()) == (before, 1)
+    assert (filled.revision, filled.count()) == (before, 1)
 
 
-def test_all_that_is_wrong_is_told_at_once_up_to_twenty(store: Store):
+def test_all_that_is_wrong_is_told_at_once_up_to_twenty(filled: Store):
     bad = [Entity(f"bad-{n}", "x", popularity=-n) for n in range(1, 31)]
     with pytest.raises(DataError) as caught:
-        store.upsert([*bad, Entity("old", "Other")], on_duplicate="error")
+        filled.upsert([*bad, Entity("old", "Other")], on_duplicate="error")
     text = str(caught.value)
     assert "bad-20" in text
     assert "bad-21" not in text
@@ -94,6 +93,33 @@ def test_duplicates_within_one_upsert_count_the_same_way(store: Store):
 def test_an_unknown_policy_is_refused(store: Store):
     with pytest.raises(InputError, match="on_duplicate: unknown policy 'replase'; did you mean 'replace'"):
         store.upsert([], on_duplicate="replase")
+
+
+def test_an_upsert_may_read_the_store_it_writes_to(store: Store):
+    store.upsert([Entity("1", "Paris"), Entity("2", "Troy")])
+    counts = store.upsert(evolve(entity, popularity=5) for entity in store.entities())
+    assert counts.replaced == 2
+    assert [entity.popularity for entity in store.entities()] == [5, 5]
+
+
+def test_the_same_content_again_is_unchanged(store: Store):
+    entity = Entity("1", "Paris", ("Lutetia",), metadata={"a": [1]})
+    store.upsert([entity])
+    before = store.revision
+    assert store.upsert([entity, entity]).unchanged == 2
+    assert store.revision == before
+
+
+def test_two_stores_with_the_same_content_have_revisions_of_their_own(tmp_path: Path):
+    stores: list[Any] = [DictStore(), DictStore(), *(SqliteStore(str(tmp_path / name)) for name in "ab")]
+    for store in stores:
+        store.open()
+    assert len({store.revision for store in stores}) == 4
+    for store in stores:
+        store.upsert([Entity("1", "Paris")])
+    assert len({store.revision for store in stores}) == 4
+    for store in stores:
+        store.close()
 
 
 def test_a_row_gives_the_entity_back():

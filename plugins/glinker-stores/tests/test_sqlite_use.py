@@ -1,4 +1,4 @@
-"""The file of a `SqliteStore`: what it may be, what goes wrong with it, and who may use it at the same time."""
+"""A `SqliteStore` in use: writes that fail, and threads and processes at the same time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,209 +24,7 @@ from glinker_core.model import Entity, evolve
 
 PARIS = Entity("1", "Paris", ("Lutetia",), popularity=2)
 EXACT = Search(modes=("exact",))
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "kb.db")
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., SqliteStore]]:
-    """Opens stores, and closes them in the end."""
-    made = []
-
-    def make(path: str, *entities: Entity, read_only: bool = False, timeout: float = 0.1) -> SqliteStore:
-        store = SqliteStore(path, read_only=read_only, timeout=timeout)
-        made.append(store)
-        store.open()
-        if entities:
-            store.upsert(entities)
-        return store
-
-    yield make
-    for store in made:
-        store.close()
-
-
 Make = Callable[..., SqliteStore]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that any user can reach."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Without the rights of root, to whom nothing is read-only."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-needs_users = pytest.mark.skipif(not hasattr(os, "seteuid"), reason="rights of files are another matter here")
-
-
-# -- what the file may be ----------------------------------------------------------------------------------------------
-
-
-def test_a_file_that_is_not_there_is_made_and_kept(make: Make, path: str):
-    make(path, PARIS).close()
-    assert list(make(path).entities()) == [PARIS]
-
-
-@pytest.mark.parametrize("name", ["kb ?#%20&mode=memory é.db", "'quoted'.db"])
-def test_any_path_is_only_a_path(make: Make, tmp_path: Path, name: str):
-    make(str(tmp_path / name), PARIS)
-    assert (tmp_path / name).exists()
-
-
-def test_an_empty_file_is_filled(make: Make, path: str):
-    Path(path).touch()
-    assert make(path, PARIS).count() == 1
-
-
-def test_a_store_can_be_opened_twice_and_again_after_closing(make: Make, path: str):
-    store = make(path, PARIS)
-    store.open()
-    store.close()
-    store.open()
-    assert store.get(["1"]) == [PARIS]
-
-
-def test_a_store_that_is_not_open_says_so(path: str):
-    for use in (SqliteStore(path).count, lambda: SqliteStore(path).search(["a"], EXACT)):
-        with pytest.raises(StoreError, match=r"kb\.db: the store is not open; call open\(\) first"):
-            use()
-
-
-def test_a_file_that_is_not_sqlite_is_refused_and_left_alone(make: Make, path: str):
-    for content in (b"entity_id,label\n" * 100, b"x"):
-        Path(path).write_bytes(content)
-        for read_only in (False, True):
-            with pytest.raises(StoreError, match=r"kb\.db: is not a SQLite file"):
-                make(path, read_only=read_only)
-        assert Path(path).read_bytes() == content
-
-
-def test_a_sqlite_file_of_another_program_is_refused_and_left_alone(make: Make, path: str):
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE entity (id)")
-    other.close()
-    before = Path(path).read_bytes()
-    with pytest.raises(StoreError, match="is a SQLite file of another program"):
-        make(path)
-    assert Path(path).read_bytes() == before
-
-
-def test_a_store_of_a_newer_version_is_refused_with_both_versions(make: Make, path: str):
-    make(path).close()
-    with sqlite3.connect(path) as newer:
-        newer.execute("PRAGMA user_version = 7")
-    newer.close()
-    with pytest.raises(
-        StoreError, match=r"was written in format 7, this .* reads format 1; run: pip install --upgrade"
-    ):
-        make(path)
-
-
-def test_a_damaged_file_is_an_error_not_an_empty_answer(make: Make, path: str):
-    make(path, *(Entity(str(n), f"name {n}") for n in range(2000))).close()
-    content = bytearray(Path(path).read_bytes())
-    content[4096:-4096] = b"\xff" * (len(content) - 8192)
-    Path(path).write_bytes(content)
-    with pytest.raises(StoreError, match="it is damaged"):
-        make(path).search(["name 7"], EXACT)
-
-
-@needs_users
-def test_a_file_one_may_not_read_is_named(make: Make, folder: Path):
-    path = folder / "kb.db"
-    make(str(path), PARIS).close()
-    path.chmod(0)
-    with nobody(), pytest.raises(StoreError, match=r"kb\.db: cannot be read: Permission denied"):
-        make(str(path), read_only=True)
-
-
-@pytest.mark.parametrize("read_only", [False, True])
-def test_a_folder_is_no_file(make: Make, tmp_path: Path, read_only: bool):
-    with pytest.raises(StoreError, match="is not a file"):
-        make(str(tmp_path), read_only=read_only)
-
-
-def test_a_folder_that_is_not_there_is_named(make: Make, tmp_path: Path):
-    with pytest.raises(StoreError, match=r"there is no folder .*/none; make it first"):
-        make(str(tmp_path / "none" / "kb.db"))
-
-
-def test_memory_is_no_path(make: Make):
-    with pytest.raises(StoreError, match="use a store of type 'dict'"):
-        make(":memory:")
-
-
-# -- read only ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_missing_file_cannot_be_read(make: Make, path: str):
-    with pytest.raises(StoreError, match=r"kb\.db: no such file; import entities into it first"):
-        make(path, read_only=True)
-    assert not Path(path).exists()
-
-
-def test_an_empty_file_cannot_be_read(make: Make, path: str):
-    Path(path).touch()
-    with pytest.raises(StoreError, match=r"kb\.db: is empty"):
-        make(path, read_only=True)
-
-
-def test_a_store_opened_to_be_read_refuses_every_write(make: Make, path: str):
-    make(path, PARIS)
-    store = make(path, read_only=True)
-    for write in (lambda: store.upsert([]), lambda: store.delete(["1"]), store.clear):
-        with pytest.raises(StoreError, match="is opened with read_only: true; open it with read_only: false"):
-            write()
-    assert store.search(["Paris"], EXACT)[0][0].entity == PARIS
-
-
-@needs_users
-def test_a_file_in_a_folder_nobody_writes_to_can_be_read(make: Make, folder: Path):
-    path = folder / "kb.db"
-    make(str(path), PARIS).close()
-    path.chmod(0o444)
-    folder.chmod(0o555)
-    with nobody():
-        store = make(str(path), read_only=True)
-        assert store.search(["paris"], EXACT)[0][0].entity == PARIS
-        store.close()
-
-
-@needs_users
-def test_a_read_only_file_or_folder_cannot_be_written(make: Make, folder: Path):
-    path = folder / "kb.db"
-    make(str(path), PARIS).close()
-    path.chmod(0o444)
-    with nobody(), pytest.raises(StoreError, match="read_only: true"):
-        make(str(path), evolve(PARIS, label="Other"))
-    folder.chmod(0o555)
-    with nobody(), pytest.raises(StoreError, match="read_only: true"):
-        make(str(path), evolve(PARIS, label="Other"))
-    with nobody(), pytest.raises(StoreError, match="it cannot be opened; is the folder writable"):
-        make(str(folder / "new.db"))
-    assert list(make(str(path), read_only=True).entities()) == [PARIS]
-
-
-# -- writes that fail --------------------------------------------------------------------------------------------------
 
 
 def many(count: int = 3000) -> Iterator[Entity]:
@@ -265,6 +61,7 @@ def test_a_writer_waits_for_another_and_then_says_so(make: Make, path: str):
     def entities() -> Iterator[Entity]:
         yield Entity("2", "Troy")
         assert other.search(["Paris"], EXACT)[0], "readers do not wait"
+        assert make(path).count() == 1, "nor do those that come now"
         with pytest.raises(StoreError, match=r"kb\.db: another writer did not finish within 0\.1 s; try again"):
             other.upsert([Entity("3", "Sparta")])
 
@@ -316,9 +113,6 @@ store.upsert(entities())
     again = make(path)
     assert state(again) == before
     assert again.upsert([Entity("2", "Troy")]).added == 1
-
-
-# -- together ----------------------------------------------------------------------------------------------------------
 
 
 def test_threads_see_whole_writes_whatever_is_written_meanwhile(make: Make, path: str):

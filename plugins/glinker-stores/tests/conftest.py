@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from glinker_stores.dict import DictStore
+from glinker_stores.sqlite import SqliteStore
+
+from glinker_core.layers import Store
+from glinker_core.model import Entity
+
+
+@pytest.fixture(params=["dict", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each store in turn, open and empty."""
+    made: Store = DictStore() if request.param == "dict" else SqliteStore(str(tmp_path / "kb.db"))
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where a file may be made."""
+    return str(tmp_path / "kb.db")
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., SqliteStore]]:
+    """Opens stores on files, and closes them in the end."""
+    made = []
+
+    def make(path: str, *entities: Entity, read_only: bool = False, timeout: float = 0.1) -> SqliteStore:
+        store = SqliteStore(path, read_only=read_only, timeout=timeout)
+        made.append(store)
+        store.open()
+        if entities:
+            store.upsert(entities)
+        return store
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that any user can reach."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def nobody() -> Callable[[], AbstractContextManager[None]]:
+    """A block without the rights of root, to whom nothing is read-only."""
+    if not hasattr(os, "seteuid"):
+        pytest.skip("rights of files are another matter here")
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        user = os.geteuid()
+        os.seteuid(65534 if user == 0 else user)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+
+    return block
