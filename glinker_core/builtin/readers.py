@@ -239,12 +239,13 @@ class _TableReader:
                 cells = next(table, None)
             except csv.Error as error:
                 reach = f"; the record reaches to line {table.line_num}" if table.line_num > start else ""
-                yield start, _BadRecordError(f"not a table: {error}{reach}")
-                bad.clear()
-                continue
+                bad[start], cells = _BadRecordError(f"not a table: {error}{reach}"), []
             if bad:  # a record with a line that cannot be read is no record
                 yield from sorted(bad.items())
                 bad.clear()
+                if not header:
+                    yield start, _BadRecordError("not a table: the line that should name the columns cannot be read")
+                    return
             elif cells and header and len(cells) != len(header):
                 yield start, _BadRecordError(f"{len(cells)} cells where the header has {len(header)}")
             elif cells and header:
