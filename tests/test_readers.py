@@ -319,8 +319,8 @@ def test_a_quote_that_is_never_closed_is_told_where_it_begins_and_how_far_it_rea
 def test_every_bad_line_is_told_also_behind_others(reader, tab):
     text = b'id,label\na,"A"x\n\xffb,B\nc,"C"x\nd,D\n\xff\ne,"\xff\nE'.replace(b",", tab.encode())
     rows = entities(reader, text)
-    assert [line for line, _ in rows] == [2, 3, 4, 5, 6, 7]
-    assert [type(item) for _, item in rows] == [str, str, str, Entity, str, str]
+    assert [line for line, _ in rows] == [2, 3, 4, 5, 6, 7, 8]
+    assert [type(item) for _, item in rows] == [str, str, str, Entity, str, str, str]
 
 
 @TABLES
