@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from attrs import define, field
 
-from glinker_core.builtin.readers import entity_of
+from glinker_core.builtin.readers import entity_of, entity_under
 from glinker_core.errors import DataError, InputError, Problem, near
 from glinker_core.files import endings, read_lines
 from glinker_core.layers import EntityPathReader, EntityReader, Row, Store, Upserted
-from glinker_core.model import Document, Entity
+from glinker_core.model import Document, Entity, evolve
 from glinker_core.plugins import Plugins
 
 OnError = Literal["raise", "skip"]
@@ -94,37 +94,37 @@ def entity_rows(source: Any, plugins: Plugins, reader: str | EntityReader = "") 
     if reader:
         raise InputError("entities: a reader reads files, and records were given")
     if isinstance(source, Mapping):
-        return _rows({"entity_id": key, **value} if isinstance(value, Mapping) else value
-                     for key, value in source.items())  # fmt: skip
+        return _rows(source.items(), lambda item: entity_under(*item))
     if not isinstance(source, Iterable):
         raise InputError(f"entities: expected a path, a list of records or a mapping of ids to records, got {source!r}")
-    return _rows(source)
+    return _rows(source, entity_of)
 
 
 def document_rows(
     path: Path, plugins: Plugins, reader: str = "", lines: Iterable[bytes] | None = None
 ) -> Iterator[Row]:
-    """The documents of a file, or of `lines` as if they were one; those without an id are called by file and line.
+    """The documents of a file, or of `lines` as if they were one; those without an id are called by file and line,
+    or by the file if it is one document.
 
     The reader is chosen by the ending of the file's name unless it is named.
     """
     found = _reader(path, "documents", plugins, reader, there=lines is not None)
-    return _named(found.documents(read_lines(path) if lines is None else lines), path.name)
+    rows = found.documents(read_lines(path) if lines is None else lines)
+    return _named(rows, path.name, getattr(found, "whole_file", False))
 
 
-def _named(rows: Iterable[Row], name: str) -> Iterator[Row]:
+def _named(rows: Iterable[Row], name: str, whole_file: bool) -> Iterator[Row]:
     for row in rows:
-        if isinstance(row.item, Document) and row.item.id in ("", str(row.line)):
-            number = "" if row.item.id == "" else f":{row.line}"
-            yield Row(row.line, Document(row.item.text, f"{name}{number}", row.item.entities))
+        if isinstance(row.item, Document) and not row.item.id:
+            yield row._replace(item=evolve(row.item, id=name if whole_file else f"{name}:{row.line}"))
         else:
             yield row
 
 
-def _rows(records: Iterable[Any]) -> Iterator[Row]:
+def _rows(records: Iterable[Any], make: Callable[[Any], Entity]) -> Iterator[Row]:
     for number, record in enumerate(records):
         try:
-            yield Row(number, entity_of(record))
+            yield Row(number, make(record))
         except ValueError as error:
             yield Row(number, None, str(error))
 

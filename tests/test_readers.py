@@ -118,8 +118,8 @@ def test_a_popularity_too_large_for_stores_is_a_float():
         ({"id": "a", "label": "A", "popularity": "9"}, "'popularity' must be a number, got '9'"),
         ({"id": "a", "label": "A", "popularity": True}, "'popularity' must be a number, got True"),
         ({"id": "a", "label": "A", "popularity": -1}, "'popularity' must be 0 or more, got -1"),
-        ({"id": "a", "label": "A", "popularity": float("nan")}, "'popularity' must be a finite number, got nan"),
-        ({"id": "a", "label": "A", "popularity": float("inf")}, "'popularity' must be a finite number, got inf"),
+        ({"id": "a", "label": "A", "popularity": float("nan")}, "'popularity' must be 0 or more and finite, got nan"),
+        ({"id": "a", "label": "A", "popularity": float("inf")}, "'popularity' must be 0 or more and finite, got inf"),
         ({"id": "a", "label": "A", "metadata": "x"}, "'metadata' must be an object, got 'x'"),
         ({"id": "a", "title": "A", "label": "B"}, "'label' says 'label' a second time"),
         ({"id": "a", "entity_id": "b", "label": "B"}, "'entity_id' says 'entity_id' a second time"),
@@ -139,7 +139,7 @@ def test_what_is_wrong_with_a_record_is_said_with_its_value(record, told):
 
 
 def test_a_popularity_beyond_all_floats_is_refused():
-    assert problem({"id": "a", "label": "A", "popularity": 10**400}).startswith("'popularity' must be a finite number")
+    assert problem({"id": "a", "label": "A", "popularity": 10**400}).startswith("'popularity' must be 0 or more and finite")
 
 
 def test_a_key_that_says_the_same_in_metadata_is_fine():
@@ -184,7 +184,7 @@ def test_json_lines_have_their_numbers_and_blank_ones_are_passed_over():
         (b'{"id": "a", "label": "A", "popularity": NaN}', "not JSON: NaN is no number"),
         (b'{"id": "a", "label": "A", "x": -Infinity}', "not JSON: -Infinity is no number"),
         (b'{"id": "a", "label": "A", "x": 1e999}', "'metadata' cannot be kept as JSON: "),
-        (b'{"id": "a", "label": "A", "popularity": 1e999}', "'popularity' must be a finite number, got inf"),
+        (b'{"id": "a", "label": "A", "popularity": 1e999}', "'popularity' must be 0 or more and finite, got inf"),
         (b'{"id": "a", "label": "A", "popularity": ' + b"9" * 5000 + b"}", "not JSON: Exceeds the limit"),
         (b'{"id": "a", "label": "\\ud800"}', "'label' holds half of a surrogate pair: "),
         (b'{"id": "a", "label": "A", "x": "\\ud800"}', "'metadata' cannot be kept as JSON: "),
@@ -290,7 +290,7 @@ def test_empty_cells_are_as_if_left_out(reader, tab):
         ("a,,1", "'label' is empty"),
         ("a,A,many", "'popularity' must be a number, got 'many'"),
         ("a,A,-1", "'popularity' must be 0 or more, got -1"),
-        ("a,A,nan", "'popularity' must be a finite number, got nan"),
+        ("a,A,nan", "'popularity' must be 0 or more and finite, got nan"),
         ("a,A,²", "'popularity' must be a number, got '²'"),
         ('a,"A"B,1', "not a table: "),
         ("a,A\rB,1", "not a table: new-line character seen in unquoted field"),

@@ -133,7 +133,7 @@ def _number(value: Any) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or number < 0:
-        wanted = "0 or more" if number < 0 else "a finite number"
+        wanted = "0 or more" if math.isfinite(number) else "0 or more and finite"
         raise _BadRecordError(f"'popularity' must be {wanted}, got {_short(value)}")
     return value if number < 2**53 else number  # stores keep whole numbers of 64 bits
 
