@@ -1,0 +1,13 @@
+"""Readers of entities: ontologies in OBO, thesauri in SKOS, Wikidata dumps, UMLS releases and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glinker_core.hookspecs import Component, hookimpl
+
+
+@hookimpl
+def glinker_readers() -> Iterator[Component]:
+    """The readers of this distribution."""
+    yield Component("obo", "glinker_formats.obo:OboReader", "terms of an OBO ontology", (".obo",))
