@@ -11,3 +11,5 @@ from glinker_core.hookspecs import Component, hookimpl
 def glinker_readers() -> Iterator[Component]:
     """The readers of this distribution."""
     yield Component("obo", "glinker_formats.obo:OboReader", "terms of an OBO ontology", (".obo",))
+    endings = (".wikidata.json", ".wikidata.jsonl", ".wikidata.ndjson")
+    yield Component("wikidata", "glinker_formats.wikidata:WikidataReader", "items of a Wikidata JSON dump", endings)
