@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import tempfile
@@ -46,15 +47,21 @@ def replacing(path: Path) -> Iterator[TextIO]:
             yield stream
         return
     path = path.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:  # nobody knows the other name
+        error.filename = str(path)
+        raise
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123  # a descriptor, not a path
             yield stream
         mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
         os.chmod(temporary, mode & 0o777)  # noqa: PTH101  # a name from mkstemp
         os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            error.filename = str(path)
         raise
 
 

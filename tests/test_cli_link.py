@@ -1,3 +1,4 @@
+import errno
 import gzip
 import json
 import os
@@ -10,6 +11,7 @@ import yaml
 from attrs import define
 
 from glinker_core import Plugins
+from glinker_core.files import replacing
 from glinker_core.hookspecs import Component, hookimpl
 from glinker_core.layers import Row
 from glinker_core.model import Document
@@ -462,6 +464,35 @@ def test_output_into_a_folder_that_is_not_there_is_refused(entities, tmp_path):
     path = tmp_path / "none" / "out.jsonl"
     done = glinker("link", TEXT, "--kb", entities, "-o", path)
     assert (done.exit_code, done.stderr) == (2, f"{path}: there is no folder '{path.parent}'\n")
+
+
+@pytest.mark.parametrize("option", ["--output", "--html"])
+@pytest.mark.parametrize("read", ["--kb", "--input"])
+def test_output_never_replaces_what_is_read(option, read, entities, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    target = {"--kb": entities, "--input": text}[read]
+    before = Path(target).read_bytes()
+    done = glinker("link", "--kb", entities, "--input", text, option, target)
+    assert done.exit_code == 2
+    assert "is read here, and would be replaced by the output" in done.stderr
+    assert Path(target).read_bytes() == before
+
+
+def test_output_never_replaces_a_store(entities, tmp_path):
+    store = tmp_path / "kb.db"
+    store.write_bytes(b"SQLite format 3\x00 and more")
+    done = glinker("link", TEXT, "--kb", entities, "--output", store)
+    assert (done.exit_code, store.read_bytes()) == (2, b"SQLite format 3\x00 and more")
+    assert f"{store}: is a SQLite file, and would be replaced by the output" in done.stderr
+
+
+def test_full_disk_is_told_with_the_name_of_the_file(tmp_path):
+    path = tmp_path / "out.jsonl"
+    with pytest.raises(OSError, match="full") as raised, replacing(path):
+        raise OSError(errno.ENOSPC, "full")
+    assert raised.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_output_and_page_in_one_file_are_refused(entities, tmp_path):

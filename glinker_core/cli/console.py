@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -68,14 +68,30 @@ def _picture(char: str) -> str:
     return chr(0x2400 + ord(char)) if char < " " else "\u2421" if char == "\x7f" else "\ufffd"
 
 
+#: The first bytes of every SQLite file.
+SQLITE = b"SQLite format 3\x00"
+
+
+def starts_as_sqlite(path: Path) -> bool:
+    """Whether a file is there and is a SQLite file by its first bytes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(SQLITE)) == SQLITE
+
+
 @contextmanager
-def writing(path: Path | None) -> Iterator[TextIO]:
-    """A stream that becomes the file once all went well, or stdout."""
+def writing(path: Path | None, reads: Iterable[Path] = ()) -> Iterator[TextIO]:
+    """A stream that becomes the file once all went well, or stdout; refused where it would replace what is read."""
     if path is None:
         yield sys.stdout
         return
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder '{path.parent}'")
+    if path.is_file() and any(other.is_file() and path.samefile(other) for other in reads):
+        raise InputError(f"{path}: is read here, and would be replaced by the output; name another file")
+    if starts_as_sqlite(path):
+        raise InputError(f"{path}: is a SQLite file, and would be replaced by the output; name another file")
     with replacing(path) as stream:
         yield stream
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from glinker_core.cli.console import many, plugins_of, progress, say, writing
+from glinker_core.cli.console import many, plugins_of, progress, say, starts_as_sqlite, writing
 from glinker_core.cli.defaults import default_pipeline
 from glinker_core.cli.documents import STDIN, read_documents
 from glinker_core.cli.html import page
@@ -26,7 +26,6 @@ from glinker_core.model import LinkedDocument
 from glinker_core.plugins import Plugins
 
 _STORE_ENDINGS = (".db", ".sqlite", ".sqlite3")
-_SQLITE = b"SQLite format 3\x00"
 
 
 def link(
@@ -85,12 +84,13 @@ def link(
             shows_all = _show_candidates(executor, all_candidates, html is not None)
             # no texts, but components derive from the knowledge base what they need of it: that is loading, not linking
             executor.execute({"texts": [], "entities": []})
-        stream = stack.enter_context(writing(output))
+        reads = [path for path in (pipeline, kb, *(inputs or ())) if path is not None]
+        stream = stack.enter_context(writing(output, reads))
         on_terminal = output is None and sys.stdout.isatty()
         as_table = form == "table" or (form is None and on_terminal)
         sinks = [table(stream) if as_table else json_lines(stream, shows_all)]
         if html is not None:
-            sinks.append(stack.enter_context(page(stack.enter_context(writing(html)), executor.graph.name)))
+            sinks.append(stack.enter_context(page(stack.enter_context(writing(html, reads)), executor.graph.name)))
         tell = stack.enter_context(progress("linking", not quiet and not on_terminal))
         tally = _run(executor.stream(documents, batch_size, workers, on_error), sinks, tell)
         counters = skipped + executor.counters
@@ -129,12 +129,7 @@ def _executor(pipeline: Path | None, kb: Path | None, plugins: Plugins) -> DAGEx
 
 def _is_store(kb: Path) -> bool:
     """Whether a file is a store rather than a list of entities: by its ending, or by its first bytes."""
-    if kb.suffix.lower() in _STORE_ENDINGS:
-        return True
-    if not kb.is_file():
-        return False
-    with kb.open("rb") as stream:
-        return stream.read(len(_SQLITE)) == _SQLITE
+    return kb.suffix.lower() in _STORE_ENDINGS or starts_as_sqlite(kb)
 
 
 def _show_candidates(executor: DAGExecutor, wanted: bool, html: bool) -> bool:
