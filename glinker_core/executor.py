@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from threading import Event, RLock
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
 from attrs import evolve
 
@@ -146,6 +146,7 @@ class DAGExecutor:
             raise InputError(f"texts: expected a list of texts, got one; write [{str(documents)[:20]!r}]")
         if batch_size < 1 or workers < 1:
             raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
+        _check_policy(on_error)
         return self._stream(documents, batch_size, workers, on_error, cancel)
 
     def _stream(
@@ -201,7 +202,7 @@ class DAGExecutor:
     def _run(self, documents: list[Document], number: int, cancelled: Cancelled) -> list[LinkedDocument]:
         data: dict[str, Any] = {"texts": [document.text for document in documents]}
         if any(document.entities is not None for document in documents):
-            data["entities"] = [document.entities or () for document in documents]
+            data["entities"] = [document.entities for document in documents]
         ids = [document.id for document in documents]
         context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancelled=cancelled)
         log.log(self._level, "%s: batch %d, %d texts", self.graph.name, number, len(documents))
@@ -228,6 +229,7 @@ class DAGExecutor:
         an object or a name, or by the one their endings name. Returns
         `{node: {store: entities loaded}}`.
         """
+        _check_policy(on_error)
         policy: OnDuplicate = on_duplicate or ("replace" if overwrite else "error")
         names = self._targets(target_layers, writing=True)
         if len(names) > 1 and isinstance(source, Iterator):
@@ -282,6 +284,12 @@ class DAGExecutor:
         placed = {name for stores in nodes.values() for name in stores}
         rest = {name: count for name, count in counts.items() if name not in placed}
         return {**nodes, "stores": rest} if rest else nodes
+
+
+def _check_policy(on_error: str) -> None:
+    """A misspelt `raise` must not skip."""
+    if on_error not in get_args(OnError):
+        raise InputError(f"on_error: unknown policy '{on_error}'{near(str(on_error), get_args(OnError))}")
 
 
 def _close_all(components: Sequence[Any]) -> None:

@@ -198,8 +198,36 @@ def test_documents_bring_their_own_mentions():
     )
     with DAGExecutor(chain, plugins=fakes()) as executor:
         executor.load_entities(PARIS)
-        documents = executor.link([Document("in Paris", entities=({"start": 3, "end": 8},)), "Paris"])
+        documents = executor.link(
+            [Document("in Paris", entities=({"start": 3, "end": 8},)), Document("Paris", entities=())]
+        )
     assert [[m.mention_text for m in d.entities] for d in documents] == [["Paris"], []]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_document_without_its_mentions_is_told_under_any_batch_size(size):
+    documents = [Document("in Paris", entities=({"start": 3, "end": 8},)), Document("Paris")]
+    with DAGExecutor(pipeline(node("l1", "l1_external"), node("l0", "l0_aggregator")), plugins=fakes()) as executor:
+        linked = list(executor.stream(documents, batch_size=size, on_error="skip"))
+    assert [document.error is None for document in linked] == [True, False]
+
+
+@pytest.mark.parametrize("span", [(3, 3), (5, 3)])
+def test_an_empty_span_is_called_empty_and_not_outside(span):
+    document = Document("in Paris", entities=({"start": span[0], "end": span[1]},))
+    with (
+        DAGExecutor(pipeline(node("l1", "l1_external"), node("l0", "l0_aggregator")), plugins=fakes()) as executor,
+        pytest.raises(NodeError, match=f"span {span[0]}:{span[1]} is empty; 'end' is exclusive"),
+    ):
+        executor.link([document])
+
+
+def test_a_misspelt_policy_is_refused_rather_than_skipping():
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        with pytest.raises(InputError, match="on_error: unknown policy 'skipp'; did you mean 'skip'"):
+            executor.load_entities([{"entity_id": "a"}], on_error="skipp")
+        with pytest.raises(InputError, match="unknown policy 'rise'"):
+            executor.stream(["Paris"], on_error="rise")
 
 
 def test_a_pipeline_without_an_aggregator_can_be_executed_but_not_linked():

@@ -61,7 +61,10 @@ def _size(entities: Any) -> str:
 
 
 def _checked(text: str, items: Any, index: int, problems: list[Problem]) -> Iterator[Mention]:
-    if items is None or isinstance(items, (str, bytes, Mapping)):
+    if items is None:
+        problems.append(Problem(f"text {index}", "has no 'entities'; give a list of mentions, or an empty one"))
+        return
+    if isinstance(items, (str, bytes, Mapping)):
         problems.append(Problem(f"text {index}", f"expected a list of mentions, got {items!r}"))
         return
     good: list[tuple[Mention, int]] = []
@@ -91,7 +94,8 @@ def _mention(text: str, item: Any, place: str, problems: list[Problem]) -> Menti
         problems.append(Problem(place, f"'start' and 'end' must be whole numbers, got {start!r} and {end!r}"))
         return None
     if not 0 <= start < end <= len(text):
-        problems.append(Problem(place, f"span {start}:{end} lies outside the text of {len(text)} characters"))
+        wrong = f"lies outside the text of {len(text)} characters" if start < end else "is empty; 'end' is exclusive"
+        problems.append(Problem(place, f"span {start}:{end} {wrong}"))
         return None
     surface = text[start:end]
     if item.get("text", surface) != surface:
