@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 from attrs import define, field
 
@@ -11,6 +12,7 @@ from glinker_core.errors import DataError, InputError, Problem
 from glinker_core.layers import Mentions, Texts
 from glinker_core.model import Mention
 from glinker_core.resources import Resources
+from glinker_core.source import shown
 
 
 @define
@@ -44,7 +46,7 @@ def to_mentions(
 
     A fault is an offset outside the text, a `text` that is not what stands there, and an overlap with another mention.
     """
-    if isinstance(entities, (str, bytes, Mapping)) or len(entities) != len(texts):
+    if not _is_list(entities) or len(entities) != len(texts):
         raise InputError(f"entities: expected one list of mentions per text ({len(texts)}), got {_size(entities)}")
     problems: list[Problem] = []
     result = [tuple(_checked(text, items, index, problems)) for index, (text, items) in
@@ -57,15 +59,19 @@ def to_mentions(
 
 
 def _size(entities: Any) -> str:
-    return f"{len(entities)} lists" if isinstance(entities, (list, tuple)) else repr(entities)[:60]
+    return f"{len(entities)} lists" if _is_list(entities) else shown(entities)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def _checked(text: str, items: Any, index: int, problems: list[Problem]) -> Iterator[Mention]:
     if items is None:
         problems.append(Problem(f"text {index}", "has no 'entities'; give a list of mentions, or an empty one"))
         return
-    if isinstance(items, (str, bytes, Mapping)):
-        problems.append(Problem(f"text {index}", f"expected a list of mentions, got {items!r}"))
+    if not _is_list(items):
+        problems.append(Problem(f"text {index}", f"expected a list of mentions, got {shown(items)}"))
         return
     good: list[tuple[Mention, int]] = []
     for number, item in enumerate(items):
@@ -76,8 +82,8 @@ def _checked(text: str, items: Any, index: int, problems: list[Problem]) -> Iter
     last: Mention | None = None
     for mention, number in good:
         if last is not None and mention.start < last.end:
-            span = f"{mention.start}:{mention.end} {mention.text!r} overlaps {last.start}:{last.end} {last.text!r}"
-            problems.append(Problem(f"text {index}, mention {number}", f"{span}; give one of them"))
+            problem = f"{_span(mention)} overlaps {_span(last)}; give one of them"
+            problems.append(Problem(f"text {index}, mention {number}", problem))
             continue
         last = mention
         yield mention
@@ -87,11 +93,12 @@ def _mention(text: str, item: Any, place: str, problems: list[Problem]) -> Menti
     if isinstance(item, Mention):
         item = {"start": item.start, "end": item.end, "text": item.text, "label": item.label, "score": item.score}
     if not isinstance(item, Mapping):
-        problems.append(Problem(place, f"expected a mapping with 'start' and 'end', got {item!r}"))
+        problems.append(Problem(place, f"expected a mapping with 'start' and 'end', got {shown(item)}"))
         return None
-    start, end = item.get("start"), item.get("end")
-    if not _is_whole(start) or not _is_whole(end):
-        problems.append(Problem(place, f"'start' and 'end' must be whole numbers, got {start!r} and {end!r}"))
+    start, end = _whole(item.get("start")), _whole(item.get("end"))
+    if start is None or end is None:
+        given = f"{shown(item.get('start'))} and {shown(item.get('end'))}"
+        problems.append(Problem(place, f"'start' and 'end' must be whole numbers, got {given}"))
         return None
     if not 0 <= start < end <= len(text):
         wrong = f"lies outside the text of {len(text)} characters" if start < end else "is empty; 'end' is exclusive"
@@ -99,15 +106,23 @@ def _mention(text: str, item: Any, place: str, problems: list[Problem]) -> Menti
         return None
     surface = text[start:end]
     if item.get("text", surface) != surface:
-        problem = f"span {start}:{end} is {surface!r} in the text, not {item['text']!r}; offsets count code points"
-        problems.append(Problem(place, problem))
+        problem = f"span {start}:{end} is {shown(surface)} in the text, not {shown(item['text'])}"
+        problems.append(Problem(place, f"{problem}; offsets count code points"))
         return None
-    label, score = item.get("label") or "", item.get("score", 1.0)
-    if not isinstance(label, str) or isinstance(score, bool) or not isinstance(score, (int, float)):
-        problems.append(Problem(place, f"'label' must be a string and 'score' a number, got {label!r} and {score!r}"))
+    label, score = item.get("label"), item.get("score", 1.0)
+    if not isinstance(label, (str, type(None))):
+        problems.append(Problem(place, f"'label' must be a string, got {shown(label)}"))
         return None
-    return Mention(start, end, surface, label, float(score))
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        problems.append(Problem(place, f"'score' must be a number from 0 to 1, got {shown(score)}"))
+        return None
+    return Mention(start, end, surface, label or "", float(score))
 
 
-def _is_whole(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _span(mention: Mention) -> str:
+    return f"{mention.start}:{mention.end} {shown(mention.text)}"
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also one of numpy."""
+    return operator.index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else None
