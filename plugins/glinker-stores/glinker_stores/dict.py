@@ -14,7 +14,7 @@ from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise
 from glinker_stores import lookup
 from glinker_stores.index import segments
-from glinker_stores.records import Upsert, from_row, new_revision
+from glinker_stores.records import Row, Upsert, fingerprint, from_row, to_row
 
 
 @define
@@ -24,9 +24,12 @@ class _Content:
     entities: dict[str, Entity] = field(factory=dict)
     names: dict[str, list[tuple[str, str]]] = field(factory=dict)
     keys: dict[str, list[str]] = field(factory=dict)
+    digest: int = 0  # the sum of the fingerprints of all entities
 
-    def add(self, entity: Entity) -> None:
+    def add(self, row: Row) -> None:
+        entity = from_row(row)  # a copy: what becomes of the caller's metadata does not matter here
         self.entities[entity.entity_id] = entity
+        self.digest += fingerprint(row)
         for surface in entity.names:
             key = normalise(surface)
             if key not in self.names:
@@ -36,7 +39,9 @@ class _Content:
             self.names[key].append((surface, entity.entity_id))
 
     def remove(self, entity_id: str) -> None:
-        for surface in self.entities.pop(entity_id).names:
+        entity = self.entities.pop(entity_id)
+        self.digest -= fingerprint(to_row(entity))
+        for surface in entity.names:
             key = normalise(surface)
             self.names[key].remove((surface, entity_id))
             if not self.names[key]:
@@ -68,14 +73,14 @@ class DictStore:
     modes: ClassVar[tuple[str, ...]] = ("exact", "fuzzy")
 
     _content: _Content = field(factory=_Content, init=False, repr=False)
-    _revision: str = field(factory=new_revision, init=False, repr=False)
+    _moves: int = field(default=0, init=False, repr=False)
     _answers: OrderedDict[tuple[str, str], tuple[Candidate, ...]] = field(factory=OrderedDict, init=False, repr=False)
     _lock: Any = field(factory=RLock, init=False, repr=False)
 
     @property
     def revision(self) -> str:
-        """Moves with each change; no two stores share one."""
-        return self._revision
+        """Moves with each change: their number, and a digest of the content, so that the same run says the same."""
+        return f"{self._moves}-{self._content.digest % 2**64:016x}"
 
     def open(self) -> None:
         """Nothing to connect to."""
@@ -103,9 +108,8 @@ class DictStore:
             for entity_id, (_, row) in writes.items():
                 if entity_id in self._content.entities:
                     self._content.remove(entity_id)
-                self._content.add(from_row(row))  # a copy: what becomes of the caller's metadata does not matter here
-            if upsert.changes:
-                self._revision = new_revision(self._revision)
+                self._content.add(row)
+            self._moves += upsert.changes
         return counts
 
     def delete(self, entity_ids: Iterable[str]) -> int:
@@ -115,8 +119,7 @@ class DictStore:
             there = [entity_id for entity_id in wanted if entity_id in self._content.entities]
             for entity_id in there:
                 self._content.remove(entity_id)
-            if there:
-                self._revision = new_revision(self._revision)
+            self._moves += bool(there)
         return len(there)
 
     def clear(self) -> None:
@@ -124,7 +127,7 @@ class DictStore:
         with self._lock:
             if self._content.entities:
                 self._content = _Content()
-                self._revision = new_revision(self._revision)
+                self._moves += 1
             self._answers.clear()
 
     def count(self) -> int:

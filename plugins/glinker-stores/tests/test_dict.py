@@ -21,6 +21,25 @@ def test_answers_not_asked_for_longest_make_room():
     assert store.recall(list("abcd"), "scope") == [ANSWER, None, ANSWER, ()]
 
 
+def test_an_answer_remembered_again_is_as_good_as_new():
+    store = DictStore(cache_size=3)
+    store.remember(dict.fromkeys("abc", ANSWER), "scope")
+    store.remember({"a": ()}, "scope")
+    store.remember({"d": ()}, "scope")
+    assert store.recall(list("abcd"), "scope") == [(), None, ANSWER, ()]
+
+
+def test_the_index_holds_nothing_of_what_is_gone():
+    store = DictStore()
+    store.upsert([Entity("1", "Istanbul", ("Constantinople",)), Entity("2", "istanbul", ("Byzantium",))])
+    store.upsert([Entity("1", "Ankara")])
+    content = store._content
+    assert list(content.names) == ["istanbul", "byzantium", "ankara"]
+    assert {key for keys in content.keys.values() for key in keys} == set(content.names)
+    store.delete(["1", "2"])
+    assert (content.entities, content.names, content.keys) == ({}, {}, {})
+
+
 def test_a_cache_of_no_size_remembers_nothing():
     store = DictStore(cache_size=0)
     store.remember({"a": ANSWER}, "scope")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 from glinker_stores.dict import DictStore
@@ -110,16 +109,27 @@ def test_the_same_content_again_is_unchanged(store: Store):
     assert store.revision == before
 
 
-def test_two_stores_with_the_same_content_have_revisions_of_their_own(tmp_path: Path):
-    stores: list[Any] = [DictStore(), DictStore(), *(SqliteStore(str(tmp_path / name)) for name in "ab")]
+def test_two_files_with_the_same_content_have_revisions_of_their_own(tmp_path: Path):
+    stores = [SqliteStore(str(tmp_path / name)) for name in "ab"]
     for store in stores:
         store.open()
-    assert len({store.revision for store in stores}) == 4
+    assert stores[0].revision != stores[1].revision
     for store in stores:
         store.upsert([Entity("1", "Paris")])
-    assert len({store.revision for store in stores}) == 4
+    assert stores[0].revision != stores[1].revision
     for store in stores:
         store.close()
+
+
+def test_two_stores_in_memory_share_a_revision_only_with_the_same_content():
+    stores = [DictStore(), DictStore(), DictStore()]
+    assert len({store.revision for store in stores}) == 1
+    stores[0].upsert([Entity("1", "Paris"), Entity("2", "Rome")])
+    stores[1].upsert([Entity("2", "Rome"), Entity("1", "Paris")])
+    stores[2].upsert([Entity("1", "Paris"), Entity("2", "Roma")])
+    assert stores[0].revision == stores[1].revision != stores[2].revision
+    stores[2].upsert([Entity("2", "Rome")])
+    assert stores[2].revision.partition("-")[2] == stores[0].revision.partition("-")[2]
 
 
 def test_a_row_gives_the_entity_back():

@@ -8,8 +8,10 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from glinker_stores import engine
 from glinker_stores.index import segments
 from glinker_stores.schema import VERSION
 from glinker_stores.sqlite import SqliteStore
@@ -39,6 +41,23 @@ def test_any_path_is_only_a_path(make: Make, tmp_path: Path, name: str):
 def test_an_empty_file_is_filled(make: Make, path: str):
     Path(path).touch()
     assert make(path, PARIS).count() == 1
+
+
+def test_a_file_that_another_process_makes_meanwhile_is_used_as_it_is(
+    make: Make, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    look = engine._is_store
+    seen: list[Any] = []
+
+    def too_early(*args: Any) -> bool:
+        seen.append(args)
+        if len(seen) > 1:
+            return look(*args)
+        make(path, PARIS)
+        return False
+
+    monkeypatch.setattr(engine, "_is_store", too_early)
+    assert list(make(path).entities()) == [PARIS]
 
 
 def test_a_store_can_be_opened_twice_and_again_after_closing(make: Make, path: str):

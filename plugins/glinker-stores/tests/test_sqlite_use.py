@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from glinker_stores import sqlite
+from glinker_stores.index import segments
+from glinker_stores.schema import segment
 from glinker_stores.sqlite import SqliteStore
 from sqlalchemy.engine import Engine
 
@@ -133,6 +136,34 @@ def test_threads_see_whole_writes_whatever_is_written_meanwhile(make: Make, path
             done.result()
 
 
+def test_the_index_holds_nothing_of_what_is_gone(make: Make, path: str):
+    store = make(path, Entity("1", "Istanbul", ("Constantinople",)), Entity("2", "istanbul", ("Byzantium",)))
+
+    def indexed() -> set[tuple[str, str]]:
+        with store._reading() as connection:
+            return {(row[0], row[1]) for row in connection.execute(sa.select(segment))}
+
+    store.upsert([Entity("1", "Ankara")])
+    assert indexed() == {(one, key) for key in ("istanbul", "byzantium", "ankara") for one in segments(key)}
+    store.delete(["1", "2"])
+    assert indexed() == set()
+
+
+def test_a_search_sees_one_state_from_its_first_question_to_its_last(
+    make: Make, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    store, writer = make(path, PARIS), make(path)
+    search = sqlite.lookup.search
+
+    def write_and_search(*args: Any) -> Any:
+        writer.upsert([evolve(PARIS, label="Troy", aliases=())])
+        return search(*args)
+
+    monkeypatch.setattr(sqlite.lookup, "search", write_and_search)
+    assert [candidate.entity for candidate in store.search(["Paris"], EXACT)[0]] == [PARIS]
+    assert store.search(["Paris"], EXACT) == [()]
+
+
 def test_a_search_of_one_state_is_not_disturbed_by_a_write(make: Make, path: str):
     store, writer = make(path, PARIS), make(path)
     reading = store.entities()
@@ -180,12 +211,14 @@ from glinker_stores.sqlite import SqliteStore
 store = SqliteStore(sys.argv[1])
 store.open()
 store.upsert([Entity("1", "Paris")])
-child = os.fork()
+parents, child = store._engine, os.fork()
 found = store.search(["Paris"], Search())[0][0].entity_id
 store.upsert([Entity(f"from {'parent' if child else 'child'}", found)])
 if not child:
+    assert store._engine is not parents
     store.close()
     os._exit(0)
+assert store._engine is parents
 assert os.waitpid(child, 0)[1] == 0
 idle = os.fork()
 if not idle:
