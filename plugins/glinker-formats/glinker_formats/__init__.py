@@ -13,3 +13,5 @@ def glinker_readers() -> Iterator[Component]:
     yield Component("obo", "glinker_formats.obo:OboReader", "terms of an OBO ontology", (".obo",))
     endings = (".wikidata.json", ".wikidata.jsonl", ".wikidata.ndjson")
     yield Component("wikidata", "glinker_formats.wikidata:WikidataReader", "items of a Wikidata JSON dump", endings)
+    summary = "concepts of a UMLS release: MRCONSO.RRF, or its folder, with MRSTY.RRF and MRDEF.RRF"
+    yield Component("umls", "glinker_formats.umls:UmlsReader", summary, (".rrf",))
