@@ -15,3 +15,4 @@ def glinker_readers() -> Iterator[Component]:
     yield Component("wikidata", "glinker_formats.wikidata:WikidataReader", "items of a Wikidata JSON dump", endings)
     summary = "concepts of a UMLS release: MRCONSO.RRF, or its folder, with MRSTY.RRF and MRDEF.RRF"
     yield Component("umls", "glinker_formats.umls:UmlsReader", summary, (".rrf",))
+    yield Component("parquet", "glinker_formats.parquet:ParquetReader", "rows of a Parquet file", (".parquet", ".pq"))
