@@ -14,7 +14,7 @@ from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise
 from glinker_stores import lookup
 from glinker_stores.index import segments
-from glinker_stores.records import Row, Upsert, fingerprint, from_row, to_row
+from glinker_stores.records import Upsert, fingerprint, from_row, to_row
 
 
 @define
@@ -26,10 +26,9 @@ class _Content:
     keys: dict[str, list[str]] = field(factory=dict)
     digest: int = 0  # the sum of the fingerprints of all entities
 
-    def add(self, row: Row) -> None:
-        entity = from_row(row)  # a copy: what becomes of the caller's metadata does not matter here
+    def add(self, entity: Entity) -> None:
         self.entities[entity.entity_id] = entity
-        self.digest += fingerprint(row)
+        self.digest += fingerprint(to_row(entity))
         for surface in entity.names:
             key = normalise(surface)
             if key not in self.names:
@@ -108,7 +107,7 @@ class DictStore:
             for entity_id, (_, row) in writes.items():
                 if entity_id in self._content.entities:
                     self._content.remove(entity_id)
-                self._content.add(row)
+                self._content.add(from_row(row))  # a copy: what becomes of the caller's metadata does not matter here
             self._moves += upsert.changes
         return counts
 
