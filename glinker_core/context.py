@@ -13,9 +13,9 @@ import attrs
 
 from glinker_core import model
 from glinker_core.config import INPUT
-from glinker_core.errors import InputError, near
+from glinker_core.errors import InputError, Problem, near
 from glinker_core.files import write_text
-from glinker_core.source import Source
+from glinker_core.source import dotted
 from glinker_core.structure import structure
 
 _RESULTS: dict[str, type] = {cls.__name__: cls for cls in (model.L1Result, model.CandidatesResult, model.L0Result)}
@@ -55,7 +55,7 @@ class Context:
         outputs = {
             key: {"type": type(result).__name__, **attrs.asdict(result)} for key, result in self._outputs.items()
         }
-        text = json.dumps({"input": self._input, "outputs": outputs}, indent=2, default=dict)
+        text = json.dumps({"input": self._input, "outputs": outputs}, indent=2, default=_plain)
         if path is not None:
             write_text(Path(path), text)
         return text
@@ -63,18 +63,36 @@ class Context:
     @classmethod
     def from_json(cls, source: str | os.PathLike[str]) -> Context:
         """Read back what `to_json` wrote: a path, or the text itself."""
-        text = str(source)
+        text, name = str(source), "the text given"
         if not text.lstrip().startswith("{"):
-            text = Path(source).read_text(encoding="utf-8")
-        data = json.loads(text)
-        context = cls(data["input"])
-        place = Source(data).place
-        for key, result in data["outputs"].items():
+            text, name = Path(source).read_text(encoding="utf-8"), str(source)
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"{name}: is no saved context: {error}") from error
+        problems: list[Problem] = []
+        saved = structure(_Saved, data, dotted, problems, variables=False)
+        context = cls(saved.input if saved is not None else {})
+        for key, written in (saved.outputs if saved is not None else {}).items():
+            result, where = dict(written), ("outputs", key)
             kind = result.pop("type", "")
-            if kind not in _RESULTS:
-                raise InputError(f"outputs.{key}.type: unknown result '{kind}'{near(kind, _RESULTS)}")
-            problems: list[Any] = []
-            context.put(key, structure(_RESULTS[kind], result, place, problems, ("outputs", key)))
-            if problems:
-                raise InputError(f"not a saved context: {problems[0]}")
+            if kind in _RESULTS:
+                context.put(key, structure(_RESULTS[kind], result, dotted, problems, where, variables=False))
+            else:
+                message = f"unknown result {kind!r}{near(str(kind), _RESULTS)}"
+                problems.append(Problem(dotted((*where, "type")), message))
+        if problems:
+            raise InputError(f"{name}: is no saved context: {'; '.join(map(str, problems))}")
         return context
+
+
+@attrs.frozen
+class _Saved:
+    """A context as JSON holds it; each output has the name of its record under `type`."""
+
+    input: Mapping[str, Any]
+    outputs: Mapping[str, Mapping[str, Any]]
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return attrs.asdict(value) if attrs.has(type(value)) else dict(value)

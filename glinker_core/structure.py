@@ -51,18 +51,22 @@ def structure(
     problems: list[Problem],
     where: Where = (),
     synonyms: Mapping[str, str] | None = None,
+    *,
+    variables: bool = True,
 ) -> T | None:
     """Make a record of a mapping; what is wrong is added to `problems`, and then the record is partial, or None.
 
     `synonyms` are names a setting may be written by, and the names they stand for where the class has not the first.
+    Without `variables`, strings are nothing but what they say: for data that are no settings.
     """
-    found = _record(cls, data, _Context(place, problems), where, synonyms or {})
+    found = _record(cls, data, _Context(place, problems, variables), where, synonyms or {})
     return None if found is _INVALID else found
 
 
 class _Context(typing.NamedTuple):
     place: Place
     problems: list[Problem]
+    variables: bool
 
     def refuse(self, where: Where, message: str) -> Any:
         self.problems.append(Problem(self.place(where), message))
@@ -105,14 +109,14 @@ def _record(cls: type, data: Any, context: _Context, where: Where, synonyms: Map
 
 
 def _value(wanted: Any, data: Any, context: _Context, where: Where) -> Any:
-    if wanted is object or not isinstance(data, str) or "${" not in data:
+    if wanted is object or not context.variables or not isinstance(data, str) or "${" not in data:
         return _typed(wanted, data, data, context, where)
     try:
         text = expand(data)
     except ValueError as error:
         return context.refuse(where, f"{_last(where)}: {error}")
     if is_variable(data):  # a number, if a number will do
-        quiet = _Context(context.place, [])
+        quiet = context._replace(problems=[])
         value = _typed(wanted, plain(text), data, quiet, where)
         if not quiet.problems:
             return value
@@ -165,7 +169,7 @@ def _union(choices: tuple[Any, ...], data: Any, written: Any, context: _Context,
     attempts = []
     for choice in choices:
         attempt: list[Problem] = []
-        value = _typed(choice, data, written, _Context(context.place, attempt), where)
+        value = _typed(choice, data, written, context._replace(problems=attempt), where)
         if not attempt:
             return value
         attempts.append(attempt)

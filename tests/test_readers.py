@@ -139,7 +139,9 @@ def test_what_is_wrong_with_a_record_is_said_with_its_value(record, told):
 
 
 def test_a_popularity_beyond_all_floats_is_refused():
-    assert problem({"id": "a", "label": "A", "popularity": 10**400}).startswith("'popularity' must be 0 or more and finite")
+    assert problem({"id": "a", "label": "A", "popularity": 10**400}).startswith(
+        "'popularity' must be 0 or more and finite"
+    )
 
 
 def test_a_key_that_says_the_same_in_metadata_is_fine():

@@ -175,20 +175,21 @@ def test_what_no_pipeline_may_be_is_invalid_and_refused_by_the_graph_too(data, v
         build(Source(data), plugins)
 
 
-def test_every_installed_component_and_all_its_settings_are_there():
-    plugins = Plugins.installed()
-    schema = pipeline_schema(plugins)
-    assert json.loads(json.dumps(schema)) == schema
-    nodes = schema["properties"]["nodes"]["items"]
-    conditions = {"stores": schema["$defs"]["store"]["allOf"], "nodes": nodes["allOf"]}
-    hooks = {"stores": ["glinker_stores"], "nodes": [layer.hook for layer in LAYERS.values()]}
-    for what, names in hooks.items():
-        offers = [offer for hook in names for offer in plugins.offers(hook)]
-        assert offers
-        found = {when["if"]["properties"]["type" if what == "stores" else "processor"]["enum"][1]:
-                 when["then"]["properties"]["config"]["properties"] for when in conditions[what]}  # fmt: skip
-        for offer in offers:
-            assert set(settings(plugins.load(offer))) <= set(found[f"{offer.plugin}:{offer.name}"])
+def test_every_component_and_all_its_settings_are_there(plugins):
+    for known in (plugins, Plugins.installed()):
+        schema = pipeline_schema(known)
+        assert json.loads(json.dumps(schema)) == schema
+        nodes, stores = schema["properties"]["nodes"]["items"], schema["$defs"]["store"]
+        for hook in ("glinker_stores", *(layer.hook for layer in LAYERS.values())):
+            key, where = ("type", stores) if hook == "glinker_stores" else ("processor", nodes)
+            found = {
+                condition["if"]["properties"][key]["enum"][1]: condition["then"]["properties"]["config"]["properties"]
+                for condition in where["allOf"]
+            }
+            offers = known.offers(hook)
+            assert offers or known is not plugins
+            for offer in offers:
+                assert set(settings(known.load(offer))) <= set(found[f"{offer.plugin}:{offer.name}"])
 
 
 def test_choices_say_what_a_component_does(plugins):

@@ -347,6 +347,14 @@ def test_a_mapping_for_another_class_stays_as_it_is_written(env):
     assert made(raw=raw).raw == raw
 
 
+def test_data_that_are_no_settings_have_no_variables():
+    problems = []
+    data = {"text": "${HOME}", "labels": ["${"], "parts": [{"size": 1, "name": "${UNSET}"}]}
+    thing = structure(Thing, data, dotted, problems, variables=False)
+    assert problems == []
+    assert (thing.text, thing.labels, thing.parts[0].name) == ("${HOME}", ("${",), "${UNSET}")
+
+
 # -- types in words ------------------------------------------------------------------------------------------------
 
 
@@ -354,7 +362,8 @@ def test_a_mapping_for_another_class_stays_as_it_is_written(env):
     ("wanted", "words"),
     [
         (str, "a string"), (list[str], "a list"), (tuple, "a list"), (Mapping[str, int], "a mapping"),
-        (dict, "a mapping"), (Part, "a mapping"), (None, "nothing"), (type(None), "nothing"), (Literal["a", 1], "'a' or 1"),
+        (dict, "a mapping"), (Part, "a mapping"), (None, "nothing"), (type(None), "nothing"),
+        (Literal["a", 1], "'a' or 1"),
         (bytes, "bytes"), (Path, "a path"),
     ],
 )  # fmt: skip
