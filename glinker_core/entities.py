@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from attrs import define, field
 
-from glinker_core.builtin.readers import entity_of, entity_under
+from glinker_core.builtin.records import entity_of, entity_under
 from glinker_core.errors import DataError, InputError, Problem, near
 from glinker_core.files import endings, read_lines
 from glinker_core.layers import EntityPathReader, EntityReader, Row, Store, Upserted

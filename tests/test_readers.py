@@ -5,15 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glinker_core.builtin.readers import (
-    CsvReader,
-    JsonlReader,
-    TextReader,
-    TsvReader,
-    document_of,
-    entity_of,
-    entity_under,
-)
+from glinker_core.builtin.readers import CsvReader, JsonlReader, TextReader, TsvReader
+from glinker_core.builtin.records import document_of, entity_of, entity_under
 from glinker_core.model import Document, Entity
 
 
