@@ -77,7 +77,7 @@ class NodeError(GlinkerError):
         super().__init__(node, batch, self.text_ids, cause)
 
     def __str__(self) -> str:
-        shown = ", ".join(self.text_ids[:5]) + (" ..." if len(self.text_ids) > 5 else "")
+        shown = ", ".join(self.text_ids[:5]) + (" ..." if len(self.text_ids) > 5 else "") or "none"
         reason = str(self.cause) or type(self.cause).__name__
         if not isinstance(self.cause, GlinkerError):
             reason = f"{type(self.cause).__name__}: {reason}"

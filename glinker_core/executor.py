@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from threading import Event, RLock
@@ -122,6 +122,7 @@ class DAGExecutor:
         """
         texts = _texts(data)
         self.open()
+        self._check_read(data.get("entities"))
         log.log(self._level, "%s: %d texts", self.graph.name, len(texts))
         return run_batch(self.graph, self.plugins, {**data, "texts": texts})
 
@@ -144,6 +145,8 @@ class DAGExecutor:
         """
         if isinstance(documents, (str, bytes, Document)):
             raise InputError(f"texts: expected a list of texts, got one; write [{str(documents)[:20]!r}]")
+        if isinstance(documents, (Mapping, Set)):
+            raise InputError(f"texts: expected a list of texts, got {type(documents).__name__}; its order is not yours")
         if batch_size < 1 or workers < 1:
             raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
         _check_policy(on_error)
@@ -176,6 +179,19 @@ class DAGExecutor:
                 for future in live:
                     future.cancel()
 
+    def _check_read(self, entities: Any) -> None:
+        """Say so when the caller gives mentions that no node reads."""
+        given = sum(len(items) for items in entities or () if items)
+        if given and not self._reads_entities:
+            counter = "mentions given that no node reads"
+            if not self.counters[counter]:
+                log.warning("%s: 'entities' are given, but no node reads them; use l1_external", self.graph.name)
+            self.resources.count(counter, given)
+
+    @property
+    def _reads_entities(self) -> bool:
+        return any(ref.kind == "entities" for node in self.graph.nodes for refs in node.inputs.values() for ref in refs)
+
     @property
     def _output(self) -> str:
         """The key of the documents: that of the last aggregator."""
@@ -203,6 +219,7 @@ class DAGExecutor:
         data: dict[str, Any] = {"texts": [document.text for document in documents]}
         if any(document.entities is not None for document in documents):
             data["entities"] = [document.entities for document in documents]
+            self._check_read(data["entities"])
         ids = [document.id for document in documents]
         context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancelled=cancelled)
         log.log(self._level, "%s: batch %d, %d texts", self.graph.name, number, len(documents))
@@ -264,6 +281,9 @@ class DAGExecutor:
             raise InputError("no node of this pipeline embeds entities; run: pip install glinker-gliner")
         return {node.id: node.component.precompute_embeddings(names, batch_size) for node in nodes}
 
+    def setup_l3_cache_writeback(self) -> None:
+        """Do nothing: GLiNKER's `cache_embeddings` worked only after this call, here a linker needs no reminder."""
+
     def _targets(self, names: Sequence[str] | None, writing: bool) -> list[str]:
         specs = self.graph.store_specs
         if names is None:
@@ -310,11 +330,12 @@ def _batches(items: Iterable[str | Document], size: int) -> Iterator[tuple[int, 
     return enumerate(iter(lambda: list(islice(documents, size)), []))
 
 
-def _document(item: str | Document, position: int) -> Document:
+def _document(item: object, position: int) -> Document:
     if isinstance(item, Document):
         return item if item.id else evolve(item, id=str(position))
     if not isinstance(item, str):
-        raise InputError(f"texts: expected a string or a Document, got {type(item).__name__} {item!r:.60}")
+        got = f"{type(item).__name__} {item!r:.60}"
+        raise InputError(f"texts: text {position}: expected a string or a Document, got {got}")
     return Document(item, str(position))
 
 
@@ -324,9 +345,9 @@ def _texts(data: Mapping[str, Any]) -> list[str]:
     if unknown := [key for key in data if key not in ("texts", "entities")]:
         raise InputError(f"input: unknown key '{unknown[0]}'{near(str(unknown[0]), ('texts', 'entities'))}")
     texts = data["texts"]
-    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
-        raise InputError(f"texts: expected a list of texts, got {type(texts).__name__} {texts!r:.60}; "
-                         "put a single text into a list")  # fmt: skip
+    if isinstance(texts, (str, bytes, Mapping, Set)) or not isinstance(texts, Iterable):
+        got = f"{type(texts).__name__} {texts!r:.60}"
+        raise InputError(f"texts: expected a list of texts, got {got}; put a single text into a list")
     texts = list(texts)
     wrong = [f"text {index} is {type(text).__name__}" for index, text in enumerate(texts) if not isinstance(text, str)]
     if wrong:

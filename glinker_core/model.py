@@ -179,13 +179,39 @@ class PerText(Sequence[T], Generic[T]):
 
 
 @frozen
+class MentionInContext(Mention):
+    """A mention with the text on either side of it, as GLiNKER shows it."""
+
+    left_context: str = ""
+    right_context: str = ""
+
+
+_CONTEXT = 50  # characters on either side; GLiNKER's default
+
+
+@frozen
 class L1Result(PerText[tuple[Mention, ...]]):
     """Mentions, per text."""
 
-    entities: tuple[tuple[Mention, ...], ...] = ()
+    mentions: tuple[tuple[Mention, ...], ...] = ()
+    texts: tuple[str, ...] = ()
 
     def _items(self) -> tuple[tuple[Mention, ...], ...]:
-        return self.entities
+        return self.mentions
+
+    @property
+    def entities(self) -> tuple[tuple[MentionInContext, ...], ...]:
+        """The mentions with their contexts."""
+        return tuple(
+            tuple(_in_context(mention, text) for mention in mentions)
+            for mentions, text in zip(self.mentions, self.texts, strict=True)
+        )
+
+
+def _in_context(mention: Mention, text: str) -> MentionInContext:
+    left = text[max(0, mention.start - _CONTEXT) : mention.start]
+    right = text[mention.end : mention.end + _CONTEXT]
+    return MentionInContext(mention.start, mention.end, mention.text, mention.label, mention.score, left, right)
 
 
 @frozen
@@ -250,6 +276,7 @@ __all__ = [
     "LinkedMention",
     "Mention",
     "MentionCandidates",
+    "MentionInContext",
     "PerText",
     "ScoredMention",
     "evolve",

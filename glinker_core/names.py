@@ -26,9 +26,7 @@ _APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8"  # letters to Unicod
 #: soft hyphens, joiners and variation selectors: not seen by people; and the stroke that stretches Arabic words
 _INVISIBLE = re.compile("[\u00ad\u034f\u0640\u180b-\u180f\u200d\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 _KEPT_CLASSES = frozenset({0, 7, 8, 9})
-_UNSPACED = (
-    "\u3005\u3007\u3040-\u3098\u309b-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-)
+_UNSPACED = "\u3005\u3007\u3040-\u3098\u309b-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 _PIECE = re.compile(f"[{_UNSPACED}][\u3099\u309a]*|[^\\s{_UNSPACED}]+")
 _BORDERED_PIECE = re.compile("\u4e00(?:-*\u3099)*|[a\u3099](?:[-a\u3099]*[a\u3099])?")

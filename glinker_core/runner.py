@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from glinker_core.builtin.external import to_mentions
 from glinker_core.context import Context
-from glinker_core.errors import CancelledError, InputError, NodeError
+from glinker_core.errors import CancelledError, DataError, InputError, NodeError
 from glinker_core.graph import Graph, Node, Ref
 from glinker_core.layers import Mentions
 from glinker_core.merge import merge_candidates, merge_mentions
 from glinker_core.model import CandidatesResult, L0Result, L1Result, LinkedDocument
 from glinker_core.plugins import Plugins
+
+_TEXT = re.compile(r"^text (\d+)")
 
 #: Says whether a run is to stop.
 Cancelled = Callable[[], bool]
@@ -64,6 +67,8 @@ def run_batch(
                 raise CancelledError(f"cancelled before node '{node.id}' of batch {batch}")
             try:
                 run.context.put(node.key, _run_node(graph, node, plugins, run))
+            except DataError as error:
+                raise NodeError(node.id, batch, ids, _by_id(error, ids)) from error
             except Exception as error:  # told with node, batch and texts, whatever it is; the original is the cause
                 raise NodeError(node.id, batch, ids, error) from error
     except BaseException as error:
@@ -72,6 +77,12 @@ def run_batch(
     finally:
         plugins.hook.glinker_run_finished(run=run)
     return run.context
+
+
+def _by_id(error: DataError, ids: Sequence[str]) -> DataError:
+    """Components count the texts of a batch; people know them by their ids."""
+    problems = [evolve(p, place=_TEXT.sub(lambda match: f"text {ids[int(match[1])]}", p.place)) for p in error.problems]
+    return DataError(error.what, problems)
 
 
 def _run_node(graph: Graph, node: Node, plugins: Plugins, run: Run) -> Any:
@@ -84,7 +95,7 @@ def _run_node(graph: Graph, node: Node, plugins: Plugins, run: Run) -> Any:
         raise ValueError(f"{type(node.component).__name__}.{node.layer.method} must give one item per text: "
                          f"{len(run.texts)} texts, got {got}")  # fmt: skip
     if node.layer.makes == "mentions":
-        return L1Result(tuple(tuple(mentions) for mentions in items))
+        return L1Result(tuple(tuple(mentions) for mentions in items), tuple(run.texts))
     if node.layer.makes == "candidates":
         return CandidatesResult(tuple(tuple(candidates) for candidates in items))
     return L0Result(tuple(items), stats(items))

@@ -171,6 +171,11 @@ def test_a_mention_that_does_not_stand_where_it_says_is_refused_with_text_and_sp
     assert "text 1: span 0:4 is 'New ' in the text, not 'York'" in str(error.value)
 
 
+def test_a_confidence_that_nothing_can_reach_is_refused():
+    with pytest.raises(ValueError, match="min_confidence must be from 0 to 1, got 7"):
+        ThresholdAggregator(min_confidence=7)
+
+
 @pytest.mark.parametrize("name", ["position_tolerance", "context_chars"])
 def test_negative_distances_are_refused(name):
     with pytest.raises(ValueError, match=f"{name} must not be negative, got -1"):

@@ -201,6 +201,9 @@ def test_a_batch_equals_one_by_one_in_any_order():
         ({"layers": [{"type": "fake", "store": "kb"}]}, "a layer has either a 'type'"),
         ({"layers": [{"type": "fake", "search_mode": []}]}, "search_mode is empty"),
         ({"layers": [{"type": "fake"}], "max_candidates": 0}, "max_candidates must be at least 1, got 0"),
+        ({"layers": [{"type": "fake"}], "min_popularity": -1}, "min_popularity must not be negative, got -1"),
+        ({"layers": [{"type": "fake", "fuzzy": {"min_similarity": 2.0}}]}, "min_similarity must be from 0 to 1, got 2"),
+        ({"layers": [{"type": "fake", "fuzzy": {"prefix_length": -1}}]}, "prefix_length must not be negative, got -1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_before_anything_opens(config, message):

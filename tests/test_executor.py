@@ -103,6 +103,8 @@ def test_offsets_are_right_in_nasty_texts(executor, name):
     [
         ({"texts": "a string"}, r"texts: expected a list of texts, got str 'a string'; put a single text into a list"),
         ({"texts": b"bytes"}, "texts: expected a list of texts, got bytes"),
+        ({"texts": {"a": 1}}, "texts: expected a list of texts, got dict"),
+        ({"texts": {"a"}}, "texts: expected a list of texts, got set"),
         ({"texts": 5}, "texts: expected a list of texts, got int 5"),
         ({"texts": ["a", None, 3]}, "texts: expected strings: text 1 is NoneType, text 2 is int"),
         ({"text": ["a"]}, r"input: expected \{'texts': \[...\]\}, got dict"),
@@ -115,14 +117,42 @@ def test_input_of_the_wrong_kind_is_refused(executor, data, message):
         executor.execute(data)
 
 
-@pytest.mark.parametrize("texts", ["a string", b"bytes", Document("one")])
-def test_one_text_is_not_a_list_of_texts(executor, texts):
-    with pytest.raises(InputError, match="texts: expected a list of texts, got one"):
+@pytest.mark.parametrize(
+    ("texts", "got"),
+    [("a string", "one"), (b"bytes", "one"), (Document("one"), "one"), ({"a"}, "set"), ({"a": 1}, "dict")],
+)
+def test_one_text_is_not_a_list_of_texts_and_a_set_has_no_order(executor, texts, got):
+    with pytest.raises(InputError, match=f"texts: expected a list of texts, got {got}"):
         executor.link(texts)
 
 
+def test_mentions_that_no_node_reads_are_said_once_and_counted(executor, caplog):
+    given = [{"start": 0, "end": 5}]
+    executor.execute({"texts": ["Paris", ""], "entities": [given, []]})
+    executor.link([Document("Paris", entities=(given[0], given[0]))])
+    assert [r.getMessage() for r in caplog.records] == [
+        "test: 'entities' are given, but no node reads them; use l1_external"
+    ]
+    assert executor.counters == {"mentions given that no node reads": 3}
+
+
+def test_bad_mentions_are_told_by_the_id_of_their_text_not_by_its_place_in_the_batch():
+    chain = pipeline(node("l1", "l1_external"), node("l0", "l0_aggregator"))
+    documents = [Document("Paris", str(n), ({"start": 0, "end": 5 if n < 4 else 9},)) for n in range(5)]
+    with DAGExecutor(chain, plugins=fakes()) as executor:
+        with pytest.raises(NodeError, match="text 4, mention 0: span 0:9 lies outside"):
+            list(executor.stream(documents, batch_size=2))
+        *good, bad = executor.stream(documents, batch_size=2, on_error="skip")
+    assert [d.error for d in good] == [None] * 4
+    assert "text 4, mention 0: span 0:9 lies outside" in bad.error
+
+
+def test_glinkers_call_for_caches_is_still_there(executor):
+    assert executor.setup_l3_cache_writeback() is None
+
+
 def test_a_stream_refuses_what_is_not_a_text_and_sizes_that_make_no_sense(executor):
-    with pytest.raises(InputError, match="texts: expected a string or a Document, got int 5"):
+    with pytest.raises(InputError, match="texts: text 0: expected a string or a Document, got int 5"):
         executor.link([5])
     with pytest.raises(InputError, match="batch_size and workers must be at least 1, got 0 and 1"):
         executor.stream(["a"], batch_size=0)

@@ -155,6 +155,9 @@ def test_results_have_the_shapes_glinker_users_know():
         context = executor.execute({"texts": ["Paris on the Seine", "nothing"]})
     assert [m.text for m in context.get("l1_result").entities[0]] == ["Paris", "Seine"]
     assert len(context.get("l2_result").candidates[0][0].candidates) == 3
+    paris, seine = context.get("l1_result").entities[0]
+    assert (paris.left_context, paris.right_context) == ("", " on the Seine")
+    assert (seine.left_context, seine.right_context) == ("Paris on the ", "")
     best = context.get("l3_result").entities[0][0]
     assert (best.text, best.label, best.start, best.end) == ("Paris", "Paris", 0, 5)
     assert set(best.class_probs) == {"Paris"}

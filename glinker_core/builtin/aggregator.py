@@ -45,6 +45,8 @@ class ThresholdAggregator:
     _resources: Resources | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise ValueError(f"min_confidence must be from 0 to 1, got {self.min_confidence}")
         for name in ("position_tolerance", "context_chars"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")

@@ -28,6 +28,13 @@ class Fuzzy:
     n_gram_size: int = 3
     prefix_length: int = 0
 
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.min_similarity <= 1:
+            raise ValueError(f"min_similarity must be from 0 to 1, got {self.min_similarity}")
+        for name in ("max_distance", "prefix_length"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+
 
 @frozen
 class Embeddings:
@@ -97,6 +104,8 @@ class ChainRetriever:
             raise ValueError("layers is empty; name at least one store, such as {type: dict}")
         if self.max_candidates < 1:
             raise ValueError(f"max_candidates must be at least 1, got {self.max_candidates}")
+        if self.min_popularity < 0:
+            raise ValueError(f"min_popularity must not be negative, got {self.min_popularity}")
 
     @property
     def warnings(self) -> list[str]:

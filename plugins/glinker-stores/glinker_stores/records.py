@@ -172,8 +172,8 @@ class Upsert:
             problems.append(
                 Problem(
                     "duplicate ids",
-                    f"{self._conflicts} are there already with other content: {shown}; "
-                    "pass on_duplicate='keep' or 'replace'",
+                    f"{self._conflicts} {'is' if self._conflicts == 1 else 'are'} given or there already with other "
+                    f"content: {shown}; choose to keep or to replace (on_duplicate)",
                 )
             )
         if problems:

@@ -64,7 +64,7 @@ def test_all_that_is_wrong_is_told_at_once_up_to_twenty(filled: Store):
     assert "bad-20" in text
     assert "bad-21" not in text
     assert "and 10 more entities that cannot be kept" in text
-    assert "duplicate ids: 1 are there already with other content: 'old'" in text
+    assert "duplicate ids: 1 is given or there already with other content: 'old'" in text
 
 
 def test_conflicts_are_counted_and_the_first_twenty_named(store: Store):
@@ -73,15 +73,15 @@ def test_conflicts_are_counted_and_the_first_twenty_named(store: Store):
     with pytest.raises(DataError) as caught:
         store.upsert((Entity(f"id-{n:02}", "Other") for n in range(30)), on_duplicate="error")
     text = str(caught.value)
-    assert "30 are there already with other content: 'id-00'" in text
-    assert "'id-19' ...; pass on_duplicate='keep' or 'replace'" in text
+    assert "30 are given or there already with other content: 'id-00'" in text
+    assert "'id-19' ...; choose to keep or to replace (on_duplicate)" in text
     assert "id-20" not in text
     assert list(store.entities()) == before
 
 
 def test_duplicates_within_one_upsert_count_the_same_way(store: Store):
     one, other = Entity("1", "One"), Entity("1", "Other")
-    with pytest.raises(DataError, match="1 are there already with other content: '1'"):
+    with pytest.raises(DataError, match="1 is given or there already with other content: '1'"):
         store.upsert([one, other], on_duplicate="error")
     assert store.upsert([one, one], on_duplicate="error") == Upserted(added=1, unchanged=1)
     assert store.upsert([other, one, other]) == Upserted(replaced=3)
