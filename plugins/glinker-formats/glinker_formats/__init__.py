@@ -11,8 +11,22 @@ from glinker_core.hookspecs import Component, hookimpl
 def glinker_readers() -> Iterator[Component]:
     """The readers of this distribution."""
     yield Component("obo", "glinker_formats.obo:OboReader", "terms of an OBO ontology", (".obo",))
-    endings = (".wikidata.json", ".wikidata.jsonl", ".wikidata.ndjson")
-    yield Component("wikidata", "glinker_formats.wikidata:WikidataReader", "items of a Wikidata JSON dump", endings)
-    summary = "concepts of a UMLS release: MRCONSO.RRF, or its folder, with MRSTY.RRF and MRDEF.RRF"
-    yield Component("umls", "glinker_formats.umls:UmlsReader", summary, (".rrf",))
     yield Component("parquet", "glinker_formats.parquet:ParquetReader", "rows of a Parquet file", (".parquet", ".pq"))
+    yield Component(
+        "skos",
+        "glinker_formats.skos:SkosReader",
+        "concepts of a SKOS vocabulary",
+        (".ttl", ".nt", ".rdf", ".jsonld", ".skos.xml", ".skos.json"),
+    )
+    yield Component(
+        "umls",
+        "glinker_formats.umls:UmlsReader",
+        "concepts of a UMLS release: MRCONSO.RRF, or its folder, with MRSTY.RRF and MRDEF.RRF",
+        (".rrf",),
+    )
+    yield Component(
+        "wikidata",
+        "glinker_formats.wikidata:WikidataReader",
+        "items of a Wikidata JSON dump",
+        (".wikidata.json", ".wikidata.jsonl", ".wikidata.ndjson"),
+    )
