@@ -58,6 +58,26 @@ def test_without_its_plugins_a_file_has_no_other_fault_than_what_to_install(path
     assert {re.search(r"'(\w+)'", line).group(1) for line in said} == named
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_defect_i_the_loop_that_the_documentation_prints_runs(path):
+    with DAGExecutor(path, plugins=everything()) as executor:
+        executor.load_entities(PARIS)
+        result = executor.execute({"texts": [TEXT]}).get("l0_result")
+    linked = [entity.linked_entity for entity in result.entities if entity.linked_entity]
+    assert linked
+    assert all(entity.label and 0 <= entity.score == entity.confidence <= 1 for entity in linked)
+
+
+def test_defect_i_pipelines_that_the_documentation_names_are_there():
+    root = Path(__file__).parent.parent
+    pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    named = {
+        name for page in pages for name in re.findall(r"examples/[\w/.-]+\.ya?ml", page.read_text(encoding="utf-8"))
+    }
+    assert "examples/pipelines/lexical.yaml" in named
+    assert [name for name in sorted(named) if not (root / name).is_file()] == []
+
+
 def test_without_recogniser_the_linker_gets_whole_texts():
     assert reads(graph("simple"), "l2") == {"texts": ["$input"]}
     assert reads(graph("simple"), "l0") == {"texts": ["$input"], "candidates": ["l3"]}
