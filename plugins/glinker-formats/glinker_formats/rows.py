@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from glinker_core.builtin.readers import entity_of
+from glinker_core.builtin.records import entity_of
 from glinker_core.layers import Row
 
 log = logging.getLogger(__name__)

@@ -46,7 +46,7 @@ class SkosReader:
     The label is the preferred one in `language`, else in a variant of it, without language, or in any (by tag), else
     an rdfs:label. All labels in `language`, `other_languages` (`["*"]` is all) or none are aliases, the hidden ones
     too. The type is the first rdf:type beside skos:Concept, without its namespace. Deprecated concepts are left out and
-    counted in the log unless `obsolete` is set. The whole graph is held in memory, about 1 kB per triple.
+    counted in the log unless `obsolete` is set. The whole graph is held in memory, about 2 kB per triple.
     """
 
     language: str = "en"
