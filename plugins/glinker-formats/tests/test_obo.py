@@ -166,11 +166,12 @@ def escaped(text):
 def written(entity):
     lines = ["[Term]", f"id: {entity.entity_id}", f"name: {escaped(entity.label)}", f"namespace: {entity.entity_type}"]
     lines += [f'def: "{escaped(entity.description)}" []']
-    lines += [f'synonym: "{escaped(alias)}" EXACT []' for alias in entity.aliases]
+    exact = entity.metadata.get("synonyms", {"EXACT": []})["EXACT"]  # the label may be among them
+    lines += [f'synonym: "{escaped(name)}" EXACT []' for name in exact]
     return "\n".join([*lines, "", ""])
 
 
-# one line as bytes are split, no space at either end, which the format does not keep
+# no space at either end, which the format does not keep
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1).filter(
     lambda text: text == text.strip() and "\x00" not in text
 )
