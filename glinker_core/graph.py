@@ -6,6 +6,7 @@ Everything that is wrong is found before anything is opened, and reported togeth
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -14,7 +15,7 @@ from attrs import frozen
 
 from glinker_core.config import INPUT, Draft, InputSpec, PlacedNode, read_spec
 from glinker_core.dialect import FIELDS, SETTINGS, carried, port_names
-from glinker_core.errors import ConfigError, PluginError, near
+from glinker_core.errors import ConfigError, PluginError, Problem, near
 from glinker_core.layers import LAYERS, DeclaresStores, Layer, Store, StoreSpec
 from glinker_core.plugins import PORTS, Offer, Plugins
 from glinker_core.source import Source, Where, conceal
@@ -67,8 +68,14 @@ def build(source: Source, plugins: Plugins) -> Graph:
     draft = read_spec(source)
     graph = _Assembly(draft, plugins).graph()
     if draft.problems or graph is None:
-        raise ConfigError(source.name or f"pipeline '{draft.name}'", draft.problems)
+        raise ConfigError(source.name or f"pipeline '{draft.name}'", sorted(draft.problems, key=_position))
     return graph
+
+
+def _position(problem: Problem) -> tuple[int, ...]:
+    """Line and column of a problem in a file, by which people read; problems in plain data keep their order."""
+    found = re.search(r":(\d+):(\d+)$", problem.place)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 @frozen

@@ -98,14 +98,21 @@ def _record(cls: type, data: Any, context: _Context, where: Where, synonyms: Map
     bad = [name for name, value in values.items() if value is _INVALID]
     if any(known[name][0].default is attrs.NOTHING for name in bad):
         return _INVALID
-    try:  # what has a default can be left out, so that what depends on the rest can be checked too
-        return cls(**{name: value for name, value in values.items() if name not in bad})
-    except (ValueError, TypeError, GlinkerError) as error:  # what validators and __attrs_post_init__ raise
-        if bad:
-            return _INVALID  # perhaps only for what was left out
-        message = str(error.args[0]) if error.args else str(error)
-        first = message.split(maxsplit=1)[0].strip("':") if message else ""
-        return context.refuse((*where, written[first]) if first in written else where, conceal(message, data))
+    good = {name: value for name, value in values.items() if name not in bad}
+    refused = False
+    while True:  # what has a default can be left out, so that the rest is checked too
+        try:
+            return cls(**good)
+        except (ValueError, TypeError, GlinkerError) as error:  # what validators and __attrs_post_init__ raise
+            message = str(error.args[0]) if error.args else str(error)
+            first = message.split(maxsplit=1)[0].strip("':") if message else ""
+            if bad or (refused and first not in good):  # perhaps only for what was left out
+                return _INVALID
+            context.refuse((*where, written[first]) if first in good else where, conceal(message, data))
+            if first not in good or known[first][0].default is attrs.NOTHING:
+                return _INVALID
+            refused = True
+            del good[first]
 
 
 def _value(wanted: Any, data: Any, context: _Context, where: Where) -> Any:

@@ -129,7 +129,7 @@ def test_each_example_pipeline_links_mentions_given_or_found(path, kb):
     assert found["Rome"] == "rome-italy"
 
 
-def test_quickstart_prints_both_links(monkeypatch, capsys):
+def test_defect_i_the_first_example_runs_and_prints_both_links(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     runpy.run_path(str(EXAMPLES / "quickstart.py"), run_name="__main__")
     printed = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]

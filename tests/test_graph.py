@@ -230,7 +230,7 @@ def test_a_graph_knows_its_nodes_and_its_name():
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
-def test_everything_is_said_at_once_and_with_its_place():
+def test_everything_is_said_at_once_and_with_its_place_in_order_of_lines():
     assert refused_file("""\
 nodes:
   - {id: l1, processor: l1_fak}
@@ -251,18 +251,18 @@ nodes:
     requires: [l9]
   - {id: l0, processor: l0_aggregator, config: {min_confidense: 0.3}}
 """) == [
-        "p.yaml:3:6: 'l1' is already the name of the node at p.yaml:2:5",
         "p.yaml:2:14: 'l1_fak' is not offered by any installed plugin; did you mean 'l1_fake'?",
+        "p.yaml:3:6: 'l1' is already the name of the node at p.yaml:2:5",
+        "p.yaml:6:14: unknown port 'mentionz'; did you mean 'mentions'?",
         "p.yaml:8:7: unknown key 'max_candidate'; did you mean 'max_candidates'?",
         "p.yaml:9:7: min_popularity: expected a number, got 'low'",
-        "p.yaml:15:5: 'l3_batch' is not installed; run: pip install glinker-gliner",
-        "p.yaml:18:49: unknown key 'min_confidense'; did you mean 'min_confidence'?",
-        "p.yaml:6:14: unknown port 'mentionz'; did you mean 'mentions'?",
-        "p.yaml:16:27: no node and no output key 'l2_resul'; did you mean 'l2_result'?",
-        "p.yaml:17:16: no node 'l9'; known are l0, l1, l2, l3",
         "p.yaml:11:12: 'redis' is not installed; run: pip install glinker-redis",
         "p.yaml:12:33: unknown key 'hosst'",
         "p.yaml:13:11: no store 'nowhere' under 'stores'",
+        "p.yaml:15:5: 'l3_batch' is not installed; run: pip install glinker-gliner",
+        "p.yaml:16:27: no node and no output key 'l2_resul'; did you mean 'l2_result'?",
+        "p.yaml:17:16: no node 'l9'; known are l0, l1, l2, l3",
+        "p.yaml:18:49: unknown key 'min_confidense'; did you mean 'min_confidence'?",
     ]
 
 
@@ -582,3 +582,17 @@ def test_a_variable_that_is_not_set_is_named_with_its_place(monkeypatch):
     assert problem.startswith(
         "nodes[1].config.layers[0].config.field_mapping.label: label: environment variable KB_PATH "
     )
+
+
+def test_every_value_that_a_component_refuses_is_said():
+    assert refused_file("""\
+nodes:
+  - {id: l1, processor: l1_fake}
+  - {id: l2, processor: l2_chain, config: {max_candidates: 0, min_popularity: -1, layers: [{type: fake}]}}
+  - {id: l0, processor: l0_aggregator, config: {position_tolerance: -2, min_confidence: 7}}
+""") == [
+        "p.yaml:3:44: max_candidates must be at least 1, got 0",
+        "p.yaml:3:63: min_popularity must not be negative, got -1.0",
+        "p.yaml:4:49: position_tolerance must not be negative, got -2",
+        "p.yaml:4:73: min_confidence must be from 0 to 1, got 7.0",
+    ]

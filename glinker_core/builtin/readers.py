@@ -47,7 +47,7 @@ def _json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
         if not line.strip():
             continue
         try:
-            yield number, decode(line.decode("utf-8"))
+            yield number, decode(line.rstrip(b"\r\n").decode("utf-8"))
         except UnicodeDecodeError as error:
             yield number, BadRecordError(f"not UTF-8: byte {error.start}: {error.reason}")
         except json.JSONDecodeError as error:
