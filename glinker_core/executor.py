@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from threading import Event, RLock
 from types import TracebackType
 from typing import Any, get_args
@@ -18,10 +17,11 @@ from glinker_core.context import Context
 from glinker_core.entities import OnDuplicate, OnError, import_entities
 from glinker_core.errors import InputError, NodeError, StoreError, near
 from glinker_core.graph import Graph, build
+from glinker_core.inputs import batches, check_documents, texts_of
 from glinker_core.layers import DeclaresStores, EntityReader, Store
 from glinker_core.model import Document, L0Result, LinkedDocument
 from glinker_core.plugins import Plugins
-from glinker_core.resources import Resources
+from glinker_core.resources import Resources, close_all
 from glinker_core.runner import Cancelled, run_batch
 from glinker_core.source import Source, load_source
 
@@ -96,7 +96,7 @@ class DAGExecutor:
                             node.component.open(resources)
                         opened.append(node.component)
                 except BaseException:
-                    _close_all(opened)
+                    close_all(reversed(opened))
                     raise
                 self._opened = True
 
@@ -108,7 +108,7 @@ class DAGExecutor:
             self._closed = True
             try:
                 if self._opened:
-                    _close_all([node.component for node in self.graph.nodes])
+                    close_all(node.component for node in reversed(self.graph.nodes))
             finally:
                 if self._resources is not None:
                     self._resources.close()
@@ -120,7 +120,7 @@ class DAGExecutor:
 
         The context has the result of every node: `context.get("l0_result").entities`.
         """
-        texts = _texts(data)
+        texts = texts_of(data)
         self.open()
         self._check_read(data.get("entities"))
         log.log(self._level, "%s: %d texts", self.graph.name, len(texts))
@@ -143,10 +143,7 @@ class DAGExecutor:
         With `on_error="skip"` a text that fails comes back with its `error` and without mentions, and the rest of its
         batch is linked. Setting `cancel` stops before the next node with a `CancelledError`.
         """
-        if isinstance(documents, (str, bytes, Document)):
-            raise InputError(f"texts: expected a list of texts, got one; write [{str(documents)[:20]!r}]")
-        if isinstance(documents, (Mapping, Set)):
-            raise InputError(f"texts: expected a list of texts, got {type(documents).__name__}; its order is not yours")
+        check_documents(documents)
         if batch_size < 1 or workers < 1:
             raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
         _check_policy(on_error)
@@ -162,13 +159,13 @@ class DAGExecutor:
             return stop.is_set() or (cancel is not None and cancel.is_set())
 
         if workers == 1:
-            for number, batch in _batches(documents, size):
+            for number, batch in batches(documents, size):
                 yield from self._batch(batch, number, on_error, cancelled)
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="glinker") as pool:
             live: deque[Future[list[LinkedDocument]]] = deque()
             try:
-                for number, batch in _batches(documents, size):
+                for number, batch in batches(documents, size):
                     live.append(pool.submit(self._batch, batch, number, on_error, cancelled))
                     if len(live) > workers:
                         yield from live.popleft().result()
@@ -310,46 +307,3 @@ def _check_policy(on_error: str) -> None:
     """A misspelt `raise` must not skip."""
     if on_error not in get_args(OnError):
         raise InputError(f"on_error: unknown policy '{on_error}'{near(str(on_error), get_args(OnError))}")
-
-
-def _close_all(components: Sequence[Any]) -> None:
-    errors = []
-    for component in reversed(components):
-        try:
-            if hasattr(component, "close"):
-                component.close()
-        except Exception as error:  # noqa: BLE001  the others must be closed too; the first is raised below
-            errors.append(error)
-    if errors:
-        raise errors[0]
-
-
-def _batches(items: Iterable[str | Document], size: int) -> Iterator[tuple[int, list[Document]]]:
-    """Numbered batches of documents; a document without an id is called by its position."""
-    documents = (_document(item, position) for position, item in enumerate(items))
-    return enumerate(iter(lambda: list(islice(documents, size)), []))
-
-
-def _document(item: object, position: int) -> Document:
-    if isinstance(item, Document):
-        return item if item.id else evolve(item, id=str(position))
-    if not isinstance(item, str):
-        got = f"{type(item).__name__} {item!r:.60}"
-        raise InputError(f"texts: text {position}: expected a string or a Document, got {got}")
-    return Document(item, str(position))
-
-
-def _texts(data: Mapping[str, Any]) -> list[str]:
-    if not isinstance(data, Mapping) or "texts" not in data:
-        raise InputError(f"input: expected {{'texts': [...]}}, got {type(data).__name__} {data!r:.60}")
-    if unknown := [key for key in data if key not in ("texts", "entities")]:
-        raise InputError(f"input: unknown key '{unknown[0]}'{near(str(unknown[0]), ('texts', 'entities'))}")
-    texts = data["texts"]
-    if isinstance(texts, (str, bytes, Mapping, Set)) or not isinstance(texts, Iterable):
-        got = f"{type(texts).__name__} {texts!r:.60}"
-        raise InputError(f"texts: expected a list of texts, got {got}; put a single text into a list")
-    texts = list(texts)
-    wrong = [f"text {index} is {type(text).__name__}" for index, text in enumerate(texts) if not isinstance(text, str)]
-    if wrong:
-        raise InputError(f"texts: expected strings: {', '.join(wrong)}")
-    return texts

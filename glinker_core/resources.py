@@ -6,7 +6,7 @@ The executor builds resources before it opens a component, hands them to `open(r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -92,12 +92,17 @@ class Resources:
         """Close everything shared that can be closed, and the stores, even if one of them fails to."""
         things = [*self._shared.values(), *self.stores.values()]
         self._shared.clear()
-        errors = []
-        for thing in things:
+        close_all(things)
+
+
+def close_all(things: Iterable[Any]) -> None:
+    """Close each thing that can be closed, whatever the others do; then raise the first error there was."""
+    errors = []
+    for thing in things:
+        try:
             if callable(close := getattr(thing, "close", None)):
-                try:
-                    close()
-                except Exception as error:  # noqa: BLE001  the others must be closed too; the first error is raised below
-                    errors.append(error)
-        if errors:
-            raise errors[0]
+                close()
+        except Exception as error:  # noqa: BLE001  the others must be closed too; the first error is raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
