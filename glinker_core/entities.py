@@ -65,7 +65,11 @@ def import_entities(
         if report.problems and on_error == "raise":
             raise DataError(f"nothing was imported from {source_name(source)}", report.problems)
 
-    report.upserted = store.upsert(good(), on_duplicate)
+    try:
+        report.upserted = store.upsert(good(), on_duplicate)
+    except DataError as error:  # what the store refuses must not hide the bad records before it
+        unsaid = [problem for problem in report.problems if problem not in error.problems]
+        raise DataError(error.what, [*unsaid, *error.problems]) from error
     return report
 
 

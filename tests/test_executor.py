@@ -297,6 +297,15 @@ def test_bad_records_can_be_skipped_and_are_listed_and_counted(executor, caplog)
     assert "record 1: 'entity_id' is missing" in caplog.text
 
 
+def test_a_refused_duplicate_does_not_hide_the_bad_records_that_were_skipped(executor):
+    with pytest.raises(DataError) as error:
+        executor.load_entities([{"label": "x"}, {"entity_id": "seine", "label": "Sequana"}], on_error="skip")
+    assert [str(problem) for problem in error.value.problems] == [
+        "record 0: 'entity_id' is missing",
+        "entity 'seine': is there already with other content",
+    ]
+
+
 def test_defect_o_an_id_with_other_content_is_said_kept_or_replaced(executor):
     other = [{"entity_id": "seine", "label": "Sequana"}]
     with pytest.raises(DataError, match="entity 'seine': is there already with other content"):
