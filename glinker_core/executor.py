@@ -178,8 +178,11 @@ class DAGExecutor:
 
     def _check_read(self, entities: Any) -> None:
         """Say so when the caller gives mentions that no node reads."""
-        given = sum(len(items) for items in entities or () if items)
-        if given and not self._reads_entities:
+        if not entities or self._reads_entities:  # whoever reads them checks them
+            return
+        lists = entities if isinstance(entities, (list, tuple)) else [[entities]]
+        given = sum(len(items) if isinstance(items, (list, tuple)) else 1 for items in lists if items)
+        if given:
             counter = "mentions given that no node reads"
             if not self.counters[counter]:
                 log.warning("%s: 'entities' are given, but no node reads them; use l1_external", self.graph.name)

@@ -136,6 +136,23 @@ def test_mentions_that_no_node_reads_are_said_once_and_counted(executor, caplog)
     assert executor.counters == {"mentions given that no node reads": 3}
 
 
+@pytest.mark.parametrize(("given", "count"), [(5, 1), ([5], 1), ([None], None), ({"a": 1}, 1), ([[]], None)])
+def test_mentions_of_a_wrong_kind_that_no_node_reads_are_no_traceback(executor, given, count):
+    executor.execute({"texts": ["Paris"], "entities": given})
+    assert executor.counters.get("mentions given that no node reads") == count
+
+
+@pytest.mark.parametrize("given", [5, [5], {"a": 1}])
+def test_mentions_of_a_wrong_kind_are_refused_by_the_node_that_reads_them(given):
+    chain = pipeline(node("l1", "l1_external"), node("l0", "l0_aggregator"))
+    with (
+        DAGExecutor(chain, plugins=fakes()) as executor,
+        pytest.raises(NodeError, match=r"expected (one|a) list of") as e,
+    ):
+        executor.execute({"texts": ["Paris"], "entities": given})
+    assert isinstance(e.value.cause, (InputError, DataError))
+
+
 def test_bad_mentions_are_told_by_the_id_of_their_text_not_by_its_place_in_the_batch():
     chain = pipeline(node("l1", "l1_external"), node("l0", "l0_aggregator"))
     documents = [Document("Paris", str(n), ({"start": 0, "end": 5 if n < 4 else 9},)) for n in range(5)]

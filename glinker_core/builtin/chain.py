@@ -214,19 +214,21 @@ class _Tier:
         return "|".join(f"{tier.store.revision} {tier.search}" for tier in (self, *slower)) if slower else ""
 
     @property
-    def _caches(self) -> bool:
-        return self.layer.write and self.layer.cache_policy != "hit" and isinstance(self.store, CandidateCache)
+    def _cache(self) -> CandidateCache | None:
+        """The store, if it can remember answers and is meant to."""
+        meant = self.layer.write and self.layer.cache_policy != "hit"
+        return self.store if meant and isinstance(self.store, CandidateCache) else None
 
     def recall(self, names: Sequence[str], scope: str) -> _Answers:
         """The answers kept under that scope; a store at the end of the chain has none."""
-        if not scope or not self._caches or not isinstance(self.store, CandidateCache):
+        if not scope or (cache := self._cache) is None:
             return {}
-        known = zip(names, self.store.recall(names, scope), strict=True)
+        known = zip(names, cache.recall(names, scope), strict=True)
         return {name: answer for name, answer in known if answer is not None}
 
     def remember(self, answers: _Answers, scope: str) -> None:
         """Keep the answers of slower stores."""
-        if self._caches and isinstance(self.store, CandidateCache):
+        if (cache := self._cache) is not None:
             kept = answers if self.layer.cache_policy == "always" else {n: a for n, a in answers.items() if a}
             if kept:
-                self.store.remember(kept, scope)
+                cache.remember(kept, scope)
