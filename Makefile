@@ -1,5 +1,6 @@
 # make demo      link the example texts, in an environment of its own (.venv)
 # make test      all tests, with coverage
+# make services  install and start PostgreSQL and Redis for the tests that need them (apt, or see .ci/compose.yaml)
 # make lint      style, types, and which module may import which
 # make wheels    build the distributions and try each in a clean environment
 # make clean     remove what the others made
@@ -14,7 +15,7 @@ PROJECTS := $(wildcard plugins/*/pyproject.toml examples/plugin/pyproject.toml)
 PACKAGES := glinker_core $(notdir $(wildcard plugins/glinker-*/glinker_*))
 TEXTS  := $(sort $(wildcard examples/texts/*.txt))
 
-.PHONY: demo test lint wheels clean help
+.PHONY: demo test services lint wheels clean help
 
 help:
 	@sed -n 's/^# make/make/p' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +28,9 @@ demo: $(VENV)/demo.installed
 
 test: $(VENV)/test.installed
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
+
+services:
+	@.ci/services
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
