@@ -21,7 +21,7 @@ PAGE = Path(__file__).resolve().parent / "reference" / "testing.md"
 MARK = "<!-- written by docs/generate_testing.py from the contracts; change them and run it -->"
 CONTRACTS = (
     kit.PluginContract, kit.RecognizerContract, kit.RetrieverContract, kit.LinkerContract, kit.RerankerContract,
-    kit.GateContract, kit.AggregatorContract, kit.StoreContract, kit.ReaderContract,
+    kit.GateContract, kit.AggregatorContract, kit.StoreContract, kit.CacheContract, kit.ReaderContract,
 )  # fmt: skip
 SHARED = (ComponentContract, ConfigContract)
 
@@ -78,7 +78,7 @@ def page() -> Iterator[str]:
     yield _table(("in `glinker_core.testing.fakes`", "what it does"), rows)
     yield (
         "`glinker_core.testing.plugin` offers them to pipelines as `l1_fake`, `l2_fake`, `l3_fake`, `l4_fake`, "
-        "`gate_fake`, `l0_fake`, and `fake` for store and reader: "
+        "`gate_fake`, `l0_fake`, `fake` for store and reader, and `fake_cache`: "
         '`Plugins({"builtin": glinker_core.builtin, "fakes": glinker_core.testing.plugin})`.'
     )
     yield "## Texts and entities"
@@ -95,13 +95,9 @@ def _example() -> str:
 
 
 def _tests(*contracts: type) -> str:
-    rows = [
-        (f"`{name}`", inspect.getdoc(test) or "")
-        for contract in contracts
-        for name, test in vars(contract).items()
-        if name.startswith("test_")
-    ]
-    return _table(("test", "promise"), rows)
+    tests = [(name, test) for contract in contracts for name, test in vars(contract).items()]
+    rows = {f"`{name}`": inspect.getdoc(test) or "" for name, test in reversed(tests) if name.startswith("test_")}
+    return _table(("test", "promise"), reversed(rows.items()))
 
 
 def _doc(thing: object) -> str:

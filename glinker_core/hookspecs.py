@@ -53,7 +53,8 @@ def glinker_recognizers() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def glinker_stores() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Stores that `l2_chain` can chain (`layers.Store`); the name is the `type` of a layer.
+    """Stores that `l2_chain` can chain (`layers.Store`) and caches before them (`layers.CandidateCache`); the name is
+    the `type` of a layer.
 
     Example: `yield Component("sqlite", "glinker_stores.sqlite:SqliteStore", "entities in one SQLite file")`
     """

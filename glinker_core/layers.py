@@ -165,27 +165,42 @@ class Store(Protocol):
 
 @runtime_checkable
 class CandidateCache(Protocol):
-    """A store that can also remember the whole answers of slower stores.
+    """What remembers whole answers of slower stores; a store may be one as well.
 
-    `scope` names what the answers depend on beside the name: revisions of the slower stores and the search. Answers of
-    another scope are never recalled.
+    A cache by itself is declared through the hook of stores and is an attrs class like them, but holds no entities.
+    `open()` waits for no server: one that is down is a `StoreError` of `recall`, `remember` and `clear`, where it can
+    be done without. `scope` names what the answers depend on beside the name: revisions of the slower stores and the
+    search. Answers of another scope are never recalled.
     """
+
+    def open(self) -> None: ...
 
     def recall(self, names: Sequence[str], scope: str) -> list[tuple[Candidate, ...] | None]:
         """Per name the remembered answer, or None where there is none; an empty answer is an answer."""
 
     def remember(self, answers: Mapping[str, tuple[Candidate, ...]], scope: str) -> None: ...
 
+    def clear(self) -> None:
+        """Forget all answers; a store that is a cache as well also loses its entities."""
+
+    def close(self) -> None: ...
+
 
 @frozen
 class StoreSpec:
-    """A store as a pipeline declares it: a name of its own, its type and its settings."""
+    """A store or cache as a pipeline declares it: a name of its own, its type and its settings.
+
+    `ttl` reaches those that have such a setting. Of the stores of one component, those with the higher `priority` are
+    asked first.
+    """
 
     name: str
     type: str
     config: Mapping[str, Any] = field(factory=dict, hash=False)
     field_mapping: Mapping[str, str] = field(factory=dict, hash=False)
     write: bool = True
+    ttl: int = 0
+    priority: int = field(default=0, eq=False)
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ import pytest
 from glinker_core.model import Document, Entity
 from glinker_core.testing import (
     AggregatorContract,
+    CacheContract,
     GateContract,
     LinkerContract,
     ReaderContract,
@@ -15,6 +16,7 @@ from glinker_core.testing import (
 )
 from glinker_core.testing.fakes import (
     FakeAggregator,
+    FakeCache,
     FakeGate,
     FakeLinker,
     FakeReader,
@@ -70,6 +72,12 @@ class TestFakeReader(ReaderContract):
     @pytest.fixture
     def component(self):
         return FakeReader()
+
+
+class TestFakeCache(CacheContract):
+    @pytest.fixture
+    def cache(self):
+        return FakeCache()
 
 
 class TestFakeStore(StoreContract):

@@ -27,9 +27,11 @@ from glinker_core.testing.contracts.reader import ReaderContract  # noqa: E402
 from glinker_core.testing.contracts.recognizer import RecognizerContract  # noqa: E402
 from glinker_core.testing.contracts.retriever import RetrieverContract  # noqa: E402
 from glinker_core.testing.contracts.store import StoreContract  # noqa: E402
+from glinker_core.testing.contracts.store_cache import CacheContract  # noqa: E402
 
 __all__ = [
     "AggregatorContract",
+    "CacheContract",
     "GateContract",
     "LinkerContract",
     "PluginContract",

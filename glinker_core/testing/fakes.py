@@ -26,6 +26,7 @@ from glinker_core.model import (
 )
 from glinker_core.names import tokens
 from glinker_core.resources import Resources
+from glinker_core.testing.cache import FakeCache
 from glinker_core.testing.store import FakeStore, store_of
 
 
@@ -202,6 +203,7 @@ def overlap(text: str, context: set[str]) -> float:
 
 __all__ = [
     "FakeAggregator",
+    "FakeCache",
     "FakeGate",
     "FakeLinker",
     "FakeReader",

@@ -17,8 +17,9 @@ def glinker_recognizers() -> Iterable[Component]:
 
 @hookimpl
 def glinker_stores() -> Iterable[Component]:
-    """`fake`."""
+    """`fake` and `fake_cache`."""
     yield Component("fake", f"{_FAKES}:FakeStore", "a few hundred entities in a dict")
+    yield Component("fake_cache", f"{_FAKES}:FakeCache", "answers in a dict")
 
 
 @hookimpl

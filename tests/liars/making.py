@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from glinker_core.testing import StoreContract
+from glinker_core.testing import CacheContract, StoreContract
 from glinker_core.testing.fakes import FakeStore
+
+_SUBJECTS = {StoreContract: "store", CacheContract: "cache"}  # a store contract is a cache contract too
 
 
 def lies(contract, *, attributes=None, **caught):
@@ -13,7 +15,7 @@ def lies(contract, *, attributes=None, **caught):
 
     `caught` names the test methods that must fail, each with a part of the message that says why.
     """
-    subject = "store" if issubclass(contract, StoreContract) else "component"
+    subject = next((name for cls, name in _SUBJECTS.items() if issubclass(contract, cls)), "component")
 
     def decorate(make):
         members = {subject: pytest.fixture(lambda self: make()), "caught": caught, **(attributes or {})}
@@ -22,13 +24,13 @@ def lies(contract, *, attributes=None, **caught):
     return decorate
 
 
-def with_methods(**methods):
-    """A store with other methods; each is given the store and the honest method of the same name."""
+def with_methods(honest=FakeStore, **methods):
+    """A store, or another fake, with other methods; each is given the object and the honest method of that name."""
 
     def replaced(name, method):
         def call(self, *args, **kwargs):
-            return method(self, lambda *a, **k: getattr(FakeStore, name)(self, *a, **k), *args, **kwargs)
+            return method(self, lambda *a, **k: getattr(honest, name)(self, *a, **k), *args, **kwargs)
 
         return call
 
-    return type("Changed", (FakeStore,), {name: replaced(name, method) for name, method in methods.items()})()
+    return type("Changed", (honest,), {name: replaced(name, method) for name, method in methods.items()})()

@@ -14,7 +14,7 @@ import attrs
 import pytest
 import typer
 
-from glinker_core.layers import LAYERS, DocumentReader, EntityReader, Store
+from glinker_core.layers import LAYERS, CandidateCache, DocumentReader, EntityReader, Store
 from glinker_core.plugins import GROUP, Offer, Plugins
 from glinker_core.schema import component_schema
 from glinker_core.testing.checks import missing
@@ -129,7 +129,8 @@ def _check_fit(offer: Offer, target: Any) -> None:
         assert not lacking, f"'{offer.name}' has neither 'entities' nor 'documents'"
         return
     layer = next((layer for layer in LAYERS.values() if layer.hook == offer.hook), None)
-    lacking = missing(target, layer.protocol if layer else Store)
+    protocols = (layer.protocol,) if layer else (Store, CandidateCache)
+    lacking = min((missing(target, protocol) for protocol in protocols), key=len)
     assert not lacking, f"'{offer.name}' does not fit {offer.hook}: {', '.join(lacking)} missing"
     if layer:
         ports = list(inspect.signature(getattr(target, layer.method)).parameters)[1:]

@@ -7,22 +7,28 @@ from typing import Any
 
 import pytest
 
-from glinker_core.layers import Store
+from glinker_core.layers import CandidateCache, Store
 from glinker_core.testing.checks import missing
-from glinker_core.testing.contracts.config import ConfigContract
-from glinker_core.testing.contracts.store_cache import CacheContract
+from glinker_core.testing.contracts.store_cache import Answers, CacheContract
 from glinker_core.testing.contracts.store_content import ContentContract
 from glinker_core.testing.contracts.store_search import SearchContract
 from glinker_core.testing.contracts.store_writes import WritesContract
 
 
-class StoreContract(SearchContract, WritesContract, ContentContract, CacheContract, ConfigContract):
+class StoreContract(SearchContract, WritesContract, ContentContract, CacheContract):
     """A store: entities by id and by name, every homonym, writes that happen wholly or not at all.
 
     Override the fixture `store` with an opened and empty store; where entities outlive the object also `reopen`, which
     closes a store and returns a new one on the same data. A store without `fuzzy` among its `modes` is not asked for
     it, and one that remembers no answers (`layers.CandidateCache`) is not asked to.
     """
+
+    @pytest.fixture
+    def cache(self, store: Any) -> CandidateCache:
+        """The store, where it is a cache."""
+        if not isinstance(store, CandidateCache):
+            pytest.skip("the store remembers no answers")
+        return store
 
     @pytest.fixture
     def component(self, store: Any) -> Any:
@@ -41,6 +47,13 @@ class StoreContract(SearchContract, WritesContract, ContentContract, CacheContra
         """`close()` may be called again."""
         store.close()
         store.close()
+
+    def test_remembered_answers_are_not_entities(self, cache: CandidateCache, store: Any, answers: Answers) -> None:
+        """What is remembered is neither counted nor found nor a change of the content."""
+        before = self.content(store)
+        cache.remember(answers, "scope")
+        assert self.content(store) == before
+        assert self.found(store, "Utopia") == []
 
     def test_entities_outlive_the_object(self, store: Any, reopen: Callable[[Any], Any] | None) -> None:
         """What was written is there after closing and opening, under the same revision."""
