@@ -19,7 +19,8 @@ from pathlib import Path
 from corpora import CORPORA, Corpus, Gold
 from glinker_stores.dict import DictStore
 from glinker_stores.sqlite import SqliteStore
-from peers import Glinker, MissingPeerError
+from methods import MissingError
+from peers import Glinker
 
 from glinker_core.layers import Search, Store
 from glinker_core.model import Entity
@@ -118,14 +119,16 @@ def _named(entity: Entity) -> str:
 
 
 def _glinker_row(corpus: Corpus, count: int, seed: int) -> None:
+    glinker = Glinker()
     try:
-        glinker = Glinker(("exact", "fuzzy"))
-    except MissingPeerError as error:
-        print(f"GLiNKER: {error}")
+        glinker.open()
+    except MissingError as error:
+        print(error)
         return
-    glinker.load(corpus.entities)
+    glinker.add(corpus.entities)
     drawn = random.Random(seed).choices(corpus.golds, [gold.count for gold in corpus.golds], k=count)
-    _row("GLiNKER exact, fuzzy", [Gold(gold.text, gold.entity_ids, 1) for gold in drawn], glinker.search)
+    golds = [Gold(gold.text, gold.entity_ids, 1) for gold in drawn]
+    _row("GLiNKER exact, fuzzy", golds, lambda names: list(map(glinker.ids, glinker.search("fuzzy", names))))
 
 
 if __name__ == "__main__":

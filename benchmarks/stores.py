@@ -1,128 +1,169 @@
-"""Import, size, memory and lookups of the stores `dict` and `sqlite` on one knowledge base.
+"""Stores side by side on one knowledge base: ours, GLiNKER's dictionary, rapidfuzz over all names, and a plain dict.
 
-    python benchmarks/stores.py FOLDER [FILE]
+    python benchmarks/stores.py FOLDER [FILE] [--json stores.json] [--plot stores.png]
 
-FOLDER holds FILE (default `geo/entities.jsonl.gz`), entities as JSON lines. Each store runs in a process of its own, so
-that the peak of memory is its own. Entities are read and written as a stream; the time of reading is told apart.
-Typos are one or two random edits in names of four letters and more. Rates are per second on one core; run it on a quiet
-machine, and compare only rows of one run.
+FOLDER holds FILE (default `geo/entities.jsonl.gz`), entities as JSON lines; FOLDER may be the file itself. Each method
+has a process of its own; what lasts is opened again in a fresh one. Rates are taken in rounds, the methods after one
+another in each, and told as medians; each lookup is of a name not asked for before. Slow methods are given as many
+queries as the time allows. Run it on a quiet machine, and compare only columns of one run.
 """
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import random
-import resource
-import string
+import argparse
+import json
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from glinker_stores.dict import DictStore
-from glinker_stores.sqlite import SqliteStore
+from corpora import read_entities
+from measure import METHODS, Facts, Measured, apart
+from methods import WAYS, MissingError
+from queries import KINDS, Names, draw_queries, taken
+from report import machine, show
 
-from glinker_core.builtin.readers import JsonlReader
-from glinker_core.files import read_lines
-from glinker_core.layers import Search, Store
 from glinker_core.model import Entity
 
-EXACT = Search(modes=("exact",))
+RATED = {"exact": 40_000}  # names for one rate of one round; where they last longer than the time, fewer do
+RATED_OTHERWISE = 8_000
 
 
 def main() -> None:
-    """Measure both stores and print one column for each."""
-    if not 2 <= len(sys.argv) <= 3:
-        sys.exit(__doc__)
-    source = Path(sys.argv[1]) / (sys.argv[2] if len(sys.argv) == 3 else "geo/entities.jsonl.gz")
+    """Measure all methods, print the tables, write what was asked for."""
+    options = _options()
+    source: Path = options.folder / options.file if options.folder.is_dir() else options.folder
     if not source.is_file():
         sys.exit(f"{source}: is not there; give the folder of the development data, or a file in it")
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        columns = [pool.apply(measure, (kind, source)) for kind in ("dict", "sqlite")]
-    print(f"{'':34}{'dict':>12}{'sqlite':>12}")
-    for what in columns[1]:
-        print(f"{what:34}{columns[0].get(what, '-'):>12}{columns[1][what]:>12}")
+    results: Facts = {"machine": machine(), "source": source.name, "options": _plain(options)}
+    names = Names.of(read_entities(source))
+    results["entities"], results["names"] = len(names.ids), len(names.surfaces)
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        methods = _built(running, options, source, folder, names, results)
+        results["rates"] = _rates(methods, results["facts"], names, options)
+        results["recall"], results["taken"] = _recall(methods, results["facts"], names, options)
+        batches, dozens = _new_entities(names, options.seed)
+        for kind, method in methods.items():
+            _say(f"edits of {kind}")
+            results["facts"][kind] |= method.edits(batches, dozens)
+            method.erase()
+    results["load_at_end"] = machine()["load"]
+    show(results)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if options.plot:
+        from figure import draw
+
+        draw(results, options.plot)
 
 
-def measure(kind: str, source: Path) -> dict[str, str]:
-    """What is told about one store."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "kb.db")
-        store: Store = DictStore() if kind == "dict" else SqliteStore(str(path))
-        store.open()
-        before, clock = _peak(), _Clock()
-        started = time.perf_counter()
-        entities = store.upsert(clock.timed(_entities(source))).added
-        took = time.perf_counter() - started
-        peak = _peak() - before
-        names = [name.surface for name in store.names()]
-        told = {
-            "entities": f"{entities:,}",
-            "names": f"{len(names):,}",
-            "import, entities/s": f"{entities / (took - clock.spent):,.0f}",
-            "import with reading, entities/s": f"{entities / took:,.0f}",
-            "peak RSS of it, MB": f"{peak:,.0f}",
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("file", nargs="?", default="geo/entities.jsonl.gz")
+    parser.add_argument("--methods", default=",".join(METHODS), help="which, with commas (default: %(default)s)")
+    parser.add_argument("--seed", default="1", help="what queries are drawn with; tune with another")
+    parser.add_argument("--queries", type=int, default=1_000, help="of each kind, for recall (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="of rates (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="for one rate; ten times that for one recall")
+    parser.add_argument("--json", type=Path, help="write everything measured to this file")
+    parser.add_argument("--plot", type=Path, help="write a picture to this file, .png or .svg")
+    options = parser.parse_args()
+    options.methods = options.methods.split(",")
+    if unknown := set(options.methods) - METHODS.keys():
+        sys.exit(f"--methods: unknown {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}")
+    return options
+
+
+def _plain(options: argparse.Namespace) -> Facts:
+    return {name: value for name, value in vars(options).items() if name in ("seed", "queries", "rounds", "seconds")}
+
+
+def _built(
+    running: ExitStack, options: argparse.Namespace, source: Path, folder: Path, names: Names, results: Facts
+) -> dict[str, Measured]:
+    """Each method with all entities, in a process that has done nothing but open and look up."""
+    methods: dict[str, Measured] = {}
+    results["facts"], results["missing"] = {}, {}
+    queries = {way: _texts(names, WAYS[way].rated_with, 1_000, f"{options.seed} workload") for way in WAYS}
+    for kind in options.methods:
+        _say(f"building {kind}")
+        path = folder / f"{kind}.db"
+        own = running.enter_context(ExitStack())
+        try:
+            method = own.enter_context(apart(kind, path))
+            facts = method.build(source)
+        except MissingError as error:
+            results["missing"][kind] = str(error)
+            continue
+        if facts["lasting"]:
+            facts |= method.size()
+            own.close()
+            method = running.enter_context(apart(kind, path))
+            facts |= method.open(queries["exact"].pop(), queries["fuzzy"].pop())
+        facts |= method.memory({way: queries[way] for way in facts["ways"]})
+        methods[kind], results["facts"][kind] = method, facts
+    return methods
+
+
+def _rates(methods: dict[str, Measured], facts: Facts, names: Names, options: argparse.Namespace) -> Facts:
+    """Names per second of each method and way, single and in batches, one figure for each round."""
+    rates: Facts = {kind: {way: {"single": [], "batched": []} for way in facts[kind]["ways"]} for kind in methods}
+    order = list(methods)
+    for turn in range(options.rounds):
+        _say(f"rates, round {turn + 1} of {options.rounds}")
+        for way in WAYS:
+            kind_of_query = WAYS[way].rated_with
+            for how, batch in (("single", 1), ("batched", None)):
+                count = RATED.get(kind_of_query, RATED_OTHERWISE)
+                texts = _texts(names, kind_of_query, count, f"{options.seed} rate {turn} {how}")
+                for kind in order[turn % len(order) :] + order[: turn % len(order)]:
+                    if way in facts[kind]["ways"]:
+                        rates[kind][way][how].append(methods[kind].rate(way, texts, batch, options.seconds))
+    return rates
+
+
+def _recall(
+    methods: dict[str, Measured], facts: Facts, names: Names, options: argparse.Namespace
+) -> tuple[Facts, dict[str, float]]:
+    """Hits of each method and way for each kind of query, and how many queries are the name of somebody else."""
+    recall: Facts = {}
+    shares = {}
+    for kind_of_query in KINDS:
+        _say(f"recall of {kind_of_query.strip()}")
+        queries = draw_queries(names, kind_of_query, options.queries, options.seed)
+        shares[kind_of_query] = taken(names, queries)
+        recall[kind_of_query] = {
+            kind: {way: method.recall(way, queries, options.seconds * 10) for way in facts[kind]["ways"]}
+            for kind, method in methods.items()
+            if queries
         }
-        if kind == "sqlite":
-            store.close()
-            told["file, MB"] = f"{path.stat().st_size / 1e6:,.0f}"
-            started = time.perf_counter()
-            store.open()
-            told["open, ms"] = f"{(time.perf_counter() - started) * 1e3:,.1f}"
-        draw = random.Random(1)
-        gc.freeze()  # the names held here are no load of the store's
-        known = draw.choices(names, k=20_000)
-        typos = [_mistyped(name, draw) for name in known if len(name) >= 4][:2_000]
-        told["exact, batches of 500"] = _rate(store, known, EXACT, 500)
-        told["exact, one by one"] = _rate(store, known[:4_000], EXACT, 1)
-        told["fuzzy, batches of 500"] = _rate(store, typos, Search(), 500)
-        told["fuzzy, one by one"] = _rate(store, typos[:1_000], Search(), 1)
-        store.close()
-    return told
+    return recall, shares
 
 
-class _Clock:
-    """Time spent waiting for an iterator."""
-
-    spent = 0.0
-
-    def timed(self, items: Iterator[Entity]) -> Iterator[Entity]:
-        while True:
-            started = time.perf_counter()
-            item = next(items, None)
-            self.spent += time.perf_counter() - started
-            if item is None:
-                return
-            yield item
+def _new_entities(names: Names, seed: str) -> tuple[list[list[Entity]], list[list[Entity]]]:
+    """Entities with names that are not there: ten batches of a thousand, and nine dozen."""
+    made = _entities_of(names, seed)
+    return (
+        [[next(made) for _ in range(1_000)] for _ in range(10)],
+        [[next(made) for _ in range(12)] for _ in range(9)],
+    )
 
 
-def _entities(source: Path) -> Iterator[Entity]:
-    for row in JsonlReader().entities(read_lines(source)):
-        if not isinstance(row.item, Entity):
-            sys.exit(f"{source}, line {row.line}: {row.problem}")
-        yield row.item
+def _entities_of(names: Names, seed: str) -> Iterator[Entity]:
+    texts = dict.fromkeys(_texts(names, "absent names", 40_000, f"{seed} new"))
+    for number, (label, *aliases) in enumerate(zip(*[iter(texts)] * 3, strict=False)):
+        yield Entity(f"new:{number}", label, tuple(aliases), f"made of {label}", "new", number)
 
 
-def _mistyped(name: str, draw: random.Random) -> str:
-    letters = list(name)
-    for _ in range(draw.choice((1, 2)) if len(name) >= 8 else 1):
-        at, edit = draw.randrange(len(letters)), draw.randrange(4)
-        new = [[draw.choice(string.ascii_lowercase)], [], [*letters[at : at + 2][::-1]], ["e", letters[at]]][edit]
-        letters[at : at + (2 if edit == 2 else 1)] = new
-    return "".join(letters)
+def _texts(names: Names, kind: str, count: int, seed: str) -> list[str]:
+    return [query.text for query in draw_queries(names, kind, count, seed)]
 
 
-def _rate(store: Store, names: Sequence[str], search: Search, size: int) -> str:
-    started = time.perf_counter()
-    for start in range(0, len(names), size):
-        store.search(names[start : start + size], search)
-    return f"{len(names) / (time.perf_counter() - started):,.0f}"
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+def _say(what: str) -> None:
+    print(f"... {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
