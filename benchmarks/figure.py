@@ -11,6 +11,7 @@ from measure import Facts
 
 _OURS, _OTHERS = "#1f6fb4", "#8a8a8a"
 _KIND, _RANK = "typos, 1 or 2", "30"
+_WAYS = ("fuzzy", "similar")
 
 
 def draw(results: Facts, path: Path) -> None:
@@ -29,18 +30,28 @@ def draw(results: Facts, path: Path) -> None:
 
 
 def _rate_against_recall(axes: mpl.axes.Axes, results: Facts) -> None:
+    points = []
     for kind, by_way in results["rates"].items():
         for way, rates in by_way.items():
-            if way not in ("fuzzy", "similar"):
-                continue
-            hits = results["recall"][_KIND][kind][way]
-            place = (median(rates["batched"]), hits[_RANK] / hits["n"])
-            axes.plot(*place, "o", color=_colour(kind), markersize=8)
-            few = f" (n={hits['n']})" if hits["n"] < results["options"]["queries"] else ""
-            axes.annotate(f"{kind} {way}{few}", place, xytext=(7, -11), textcoords="offset points", fontsize=9)
+            if way in _WAYS:
+                hits = results["recall"][_KIND][kind][way]
+                few = f" (n={hits['n']})" if hits["n"] < results["options"]["queries"] else ""
+                points.append((hits[_RANK] / hits["n"], median(rates["batched"]), kind, f"{kind} {way}{few}"))
+    level = 2.0
+    for recall, rate, kind, title in sorted(points, reverse=True):
+        level = min(recall - 0.05, level - 0.06)  # beneath the one before, where they are near each other
+        axes.plot(rate, recall, "o", color=_colour(kind), markersize=8)
+        axes.annotate(
+            title,
+            (rate, recall),
+            (rate * 1.25, level),
+            fontsize=9,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": "#bbbbbb", "shrinkB": 4},
+        )
     axes.set(xscale="log", ylim=(0, 1.05), xlabel="names per second, batched", ylabel=f"recall@{_RANK}")
     axes.set_title("Names with one or two typos", loc="left")
-    axes.margins(x=0.25)
+    axes.margins(x=0.3)
     axes.grid(alpha=0.3)
 
 

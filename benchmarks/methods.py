@@ -34,7 +34,7 @@ WAYS = {
     "exact": Way(Search(modes=("exact",)), "exact"),
     "fuzzy": Way(Search(modes=("exact", "fuzzy")), "typos, 1 or 2"),
     "partial": Way(Search(modes=("exact", "fuzzy", "partial")), "partial names"),
-    "similar": Way(Search(modes=("similar",)), "typos, 1 or 2"),
+    "similar": Way(Search(modes=("similar",)), "reworded"),
     "prefix": Way(Search(modes=("prefix",)), "partial names"),
     "text": Way(Search(modes=("text",)), "partial names"),
 }

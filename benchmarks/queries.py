@@ -104,6 +104,19 @@ def _variant(name: str, draw: random.Random) -> str | None:
     return draw.choice((_case, _plain, _punctuation, _spaces, _plural))(name, draw)
 
 
+def _reworded(name: str, draw: random.Random) -> str | None:
+    """The words in another order, one of three or more left out, one of them with another ending."""
+    words = name.replace(",", " ").split()
+    if len(words) < 2:
+        return None
+    draw.shuffle(words)
+    words = words[: max(2, len(words) - 1)]
+    at = draw.randrange(len(words))
+    if len(words[at]) > 5:
+        words[at] = words[at][:-2] + draw.choice(("al", "ic", "ed", "ing", "ous"))
+    return " ".join(words)
+
+
 def _typos(*counts: int) -> Change:
     """So many edits, no fewer by chance; signs and spaces are left alone, but may swap with their neighbours."""
 
@@ -143,6 +156,7 @@ CLASSES = {
     "  1 edit": Class(_typos(1), _of_length(4)),
     "  2 edits, 4-7 letters": Class(_typos(2), _of_length(4, 7)),
     "  2 edits, 8 letters up": Class(_typos(2), _of_length(8)),
+    "reworded": Class(_reworded),
     "homonyms": Class(fit=lambda names, name: len(names.sharers[normalise(name)]) > 1),
 }
 
