@@ -97,7 +97,8 @@ class PlacedNode:
 class Draft:
     """A specification with its source: the nodes that could be read, and what is wrong with the rest.
 
-    `lost` are ids and output keys of nodes that could not be read; who refers to them is not to blame.
+    `lost` are ids and output keys of nodes that could not be read; who refers to them is not to blame. `problems` and
+    `warnings` grow while the graph is made.
     """
 
     source: Source
@@ -107,10 +108,15 @@ class Draft:
     nodes: tuple[PlacedNode, ...]
     lost: frozenset[str]
     problems: list[Problem]
+    warnings: list[str] = field(factory=list)
 
     def refuse(self, where: Where, message: str) -> None:
         """Add a problem at a place of the source."""
         self.problems.append(Problem(self.source.place(where), conceal(message, self.source.data)))
+
+    def warn(self, where: Where, message: str) -> None:
+        """Add what looks odd but runs."""
+        self.warnings.append(f"{self.source.place(where)}: {conceal(message, self.source.data)}")
 
     def check_template(self, template: str, where: Where) -> None:
         """Add what is wrong with a template."""

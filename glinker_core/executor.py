@@ -7,6 +7,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from threading import Event, RLock
 from types import TracebackType
 from typing import Any, get_args
@@ -18,7 +19,7 @@ from glinker_core.entities import OnDuplicate, OnError, import_entities
 from glinker_core.errors import InputError, NodeError, StoreError, near
 from glinker_core.graph import Graph, build
 from glinker_core.inputs import batches, check_documents, texts_of
-from glinker_core.layers import DeclaresStores, EntityReader, Store
+from glinker_core.layers import CandidateCache, DeclaresStores, EntityReader, Store
 from glinker_core.model import Document, L0Result, LinkedDocument
 from glinker_core.plugins import Plugins
 from glinker_core.resources import Resources, close_all
@@ -63,20 +64,20 @@ class DAGExecutor:
 
     @property
     def resources(self) -> Resources:
-        """What the nodes share, with all stores open."""
+        """What the nodes share, with all stores and caches open."""
         with self._lock:
             if self._closed:
                 raise InputError(f"pipeline '{self.graph.name}' is closed; make a new executor")
             if self._resources is None:
-                opened: dict[str, Store] = {}
+                opened: list[Store | CandidateCache] = []
                 try:
-                    for name, store in self.graph.stores.items():
-                        store.open()
-                        opened[name] = store
+                    for thing in chain[Store | CandidateCache](self.graph.stores.values(), self.graph.caches.values()):
+                        thing.open()
+                        opened.append(thing)
                 except BaseException:
-                    Resources(opened).close()
+                    close_all(opened)
                     raise
-                self._resources = Resources(opened)
+                self._resources = Resources(self.graph.stores, self.graph.caches)
             return self._resources
 
     @property
@@ -248,7 +249,7 @@ class DAGExecutor:
         """
         _check_policy(on_error)
         policy: OnDuplicate = on_duplicate or ("replace" if overwrite else "error")
-        names = self._targets(target_layers, writing=True)
+        names = self._targets(target_layers)
         if len(names) > 1 and isinstance(source, Iterator):
             source = list(source)
         loaded: dict[str, int] = {}
@@ -266,15 +267,16 @@ class DAGExecutor:
         return self._by_node({name: self.resources.store(name).count() for name in self.graph.stores})
 
     def clear_databases(self, names: Sequence[str] | None = None) -> None:
-        """Empty the stores named, or all that are written to."""
-        for name in self._targets(names, writing=True):
-            self.resources.store(name).clear()
+        """Empty the stores and caches named, or all that are written to."""
+        resources = self.resources
+        for name in self._targets(names, caches=True):
+            (resources.caches[name] if name in resources.caches else resources.store(name)).clear()
 
     def precompute_embeddings(
         self, target_layers: Sequence[str] | None = None, batch_size: int = 32
     ) -> dict[str, dict[str, int]]:
         """Let every node that embeds entities do so now for the stores named; `{node: {store: embedded}}`."""
-        names = self._targets(target_layers, writing=True)
+        names = self._targets(target_layers)
         self.open()
         nodes = [node for node in self.graph.nodes if hasattr(node.component, "precompute_embeddings")]
         if not nodes:
@@ -284,15 +286,20 @@ class DAGExecutor:
     def setup_l3_cache_writeback(self) -> None:
         """Do nothing: GLiNKER's `cache_embeddings` worked only after this call, here a linker needs no reminder."""
 
-    def _targets(self, names: Sequence[str] | None, writing: bool) -> list[str]:
+    def _targets(self, names: Sequence[str] | None, caches: bool = False) -> list[str]:
+        """The stores named, or all that are written to; caches among them only where that makes sense."""
         specs = self.graph.store_specs
+        barred = () if caches else self.graph.caches
         if names is None:
-            return [name for name, spec in specs.items() if spec.write or not writing]
+            return [name for name, spec in specs.items() if spec.write and name not in barred]
         if isinstance(names, str):
             raise InputError(f"target_layers: expected a list of store names, got {names!r}; write [{names!r}]")
         unknown = [f"'{name}'{near(name, specs)}" for name in names if name not in specs]
         if unknown:
             raise InputError(f"target_layers: no store {', no store '.join(unknown)}")
+        if wrong := [name for name in names if name in barred]:
+            stores = ", ".join(self.graph.stores)
+            raise InputError(f"target_layers: '{wrong[0]}' is a cache and holds no entities; name a store: {stores}")
         return list(names)
 
     def _by_node(self, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""A specification becomes checked nodes: components made, ports wired, order found, stores declared.
+"""A specification becomes checked nodes: components made, ports wired, order found.
 
 Everything that is wrong is found before anything is opened, and reported together.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -16,9 +16,10 @@ from attrs import frozen
 from glinker_core.config import INPUT, Draft, InputSpec, PlacedNode, read_spec
 from glinker_core.dialect import FIELDS, SETTINGS, carried, port_names
 from glinker_core.errors import ConfigError, PluginError, Problem, near
-from glinker_core.layers import LAYERS, DeclaresStores, Layer, Store, StoreSpec
+from glinker_core.layers import LAYERS, CandidateCache, Layer, Store, StoreSpec
 from glinker_core.plugins import PORTS, Offer, Plugins
-from glinker_core.source import Source, Where, conceal
+from glinker_core.source import Source, Where
+from glinker_core.stores import make_stores
 from glinker_core.structure import settings, structure
 
 _GIVEN = ("texts", "entities")  # what the caller puts in
@@ -50,11 +51,12 @@ class Node:
 
 @frozen
 class Graph:
-    """Checked nodes in the order in which they run, the stores they share, and what looks odd but runs."""
+    """Checked nodes in the order in which they run, the stores and caches they share, what looks odd but runs."""
 
     name: str
     nodes: tuple[Node, ...]
     stores: Mapping[str, Store]
+    caches: Mapping[str, CandidateCache]
     store_specs: Mapping[str, StoreSpec]
     warnings: tuple[str, ...] = ()
 
@@ -106,7 +108,6 @@ class _Assembly:
 
     def __init__(self, draft: Draft, plugins: Plugins) -> None:
         self.draft, self.plugins = draft, plugins
-        self.warnings: list[str] = []
         self.owners: dict[str, PlacedNode] = {}  # node ids and output keys -> the node they name
         self.parts: dict[str, _Part] = {}
         self.carried: dict[tuple[str, str], tuple[Ref, ...]] = {}  # node id and port -> what candidates bring anyway
@@ -120,7 +121,7 @@ class _Assembly:
                 self._add(placed)
         inputs = {part.id: self._wire(part) for part in self.parts.values()}
         order = self._order(inputs)
-        specs, stores = self._stores()
+        made = make_stores(self.draft, self.plugins, [(part.component, part.where) for part in self.parts.values()])
         if self.draft.problems or order is None:
             return None
         self._idle(inputs, order)
@@ -129,10 +130,7 @@ class _Assembly:
             part = self.parts[node_id]
             assert part.offer is not None  # a missing one is a problem already
             nodes.append(Node(part.id, part.key, part.layer, part.component, inputs[node_id], part.offer))
-        return Graph(self.draft.name, tuple(nodes), stores, specs, tuple(self.warnings))
-
-    def _warn(self, where: Where, message: str) -> None:
-        self.warnings.append(f"{self.draft.source.place(where)}: {conceal(message, self.draft.source.data)}")
+        return Graph(self.draft.name, tuple(nodes), made.stores, made.caches, made.specs, tuple(self.draft.warnings))
 
     def _name(self, placed: PlacedNode) -> None:
         spec, where = placed.spec, placed.where
@@ -172,7 +170,7 @@ class _Assembly:
         layer = layers[offer.hook]
         self.parts[spec.id] = _Part(placed, layer, component, offer, _ports(cls, layer))
         for text in getattr(component, "warnings", ()):
-            self._warn(where, f"{spec.id}: {text}")
+            self.draft.warn(where, f"{spec.id}: {text}")
 
     def _config(self, placed: PlacedNode, cls: type) -> Mapping[str, Any]:
         """The config of a node with the template of its schema, for components that have one."""
@@ -287,53 +285,11 @@ class _Assembly:
             refs = {ref for refs in inputs[node_id].values() for ref in refs}
             behind[node_id] = refs.union(*(behind[ref.node] for ref in refs if ref.node is not None))
             if node_id not in read and part.layer.name != "aggregator" and node_id != order[-1]:
-                self._warn(part.where, f"nothing reads node '{node_id}'; its work is lost")
+                self.draft.warn(part.where, f"nothing reads node '{node_id}'; its work is lost")
         for (node_id, name), refs_written in self.carried.items():
             if not behind[node_id].issuperset(refs_written):
                 where = (*self.parts[node_id].where, "inputs", name)
-                self._warn(where, f"'{node_id}' takes its mentions from its candidates; '{name}' has no effect")
-
-    def _stores(self) -> tuple[dict[str, StoreSpec], dict[str, Store]]:
-        specs: dict[str, StoreSpec] = {}
-        stores: dict[str, Store] = {}
-        for spec, where in self._declared():
-            if not spec.type:
-                if spec.name not in self.draft.stores:
-                    hint = near(spec.name, self.draft.stores)
-                    self.draft.refuse(where, f"no store '{spec.name}' under 'stores'{hint}")
-                continue
-            if spec.name in specs:
-                if specs[spec.name] != spec:
-                    self.draft.refuse(where, f"two different stores are called '{spec.name}'; give one a 'name'")
-                continue
-            specs[spec.name] = spec
-            store = self._store(spec, where)
-            if store is not None:
-                stores[spec.name] = store
-        return specs, stores
-
-    def _declared(self) -> Iterator[tuple[StoreSpec, Where]]:
-        for name, shared in self.draft.stores.items():
-            spec = StoreSpec(name, shared.type, shared.config, shared.field_mapping, shared.write)
-            yield spec, ("stores", name)
-        for part in self.parts.values():
-            if isinstance(part.component, DeclaresStores):
-                for index, spec in enumerate(part.component.declared_stores()):
-                    yield spec, (*part.where, "config", "layers", index)
-
-    def _store(self, spec: StoreSpec, where: Where) -> Store | None:
-        try:
-            cls = self.plugins.load(self.plugins.find(spec.type, "glinker_stores"))
-        except PluginError as error:
-            self.draft.refuse((*where, "type"), str(error))
-            return None
-        config = dict(spec.config)
-        mapping = {ours: theirs for ours, theirs in spec.field_mapping.items() if ours != theirs}
-        if mapping and "field_mapping" in settings(cls):
-            config["field_mapping"] = mapping
-        elif mapping:
-            self._warn(where, f"field_mapping has no effect on a '{spec.type}' store")
-        return structure(cls, config, self.draft.source.place, self.draft.problems, (*where, "config"))
+                self.draft.warn(where, f"'{node_id}' takes its mentions from its candidates; '{name}' has no effect")
 
 
 def _ports(cls: type, layer: Layer) -> dict[str, bool]:

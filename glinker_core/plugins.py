@@ -224,6 +224,8 @@ def _misfit(component: Any, hook: str) -> str:
         return ""
     if not isinstance(component, type) or not attrs.has(component):
         return "is not an attrs class"
+    if layer is None and not (hasattr(component, "search") or hasattr(component, "recall")):
+        return "has neither the method 'search' of a store nor 'recall' of a cache"
     if layer is not None:
         method = getattr(component, layer.method, None)
         if not callable(method):

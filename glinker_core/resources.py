@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from threading import RLock
 from typing import Any, TypeVar
 
 from glinker_core.errors import StoreError, near
-from glinker_core.layers import Name, Store
+from glinker_core.layers import CandidateCache, Name, Store
 from glinker_core.model import Entity
 
 T = TypeVar("T")
+
+_CHUNK = 1_000  # entities asked for at once
 
 
 class KnowledgeBase:
@@ -34,13 +37,14 @@ class KnowledgeBase:
             yield from store.names()
 
     def entities(self) -> Iterator[Entity]:
-        """All entities, each once."""
-        earlier: list[Store] = []
-        for store in self.stores.values():
-            for entity in store.entities():
-                if not any(other.get([entity.entity_id])[0] for other in earlier):
-                    yield entity
-            earlier.append(store)
+        """All entities, each once, those of the first store first."""
+        earlier: dict[str, Store] = {}
+        for name, store in self.stores.items():
+            known, entities = KnowledgeBase(dict(earlier)), iter(store.entities())
+            while chunk := list(islice(entities, _CHUNK)):
+                there = known.get([entity.entity_id for entity in chunk])
+                yield from (entity for entity, other in zip(chunk, there, strict=True) if other is None)
+            earlier[name] = store
 
     def get(self, entity_ids: Sequence[str]) -> list[Entity | None]:
         found: list[Entity | None] = [None] * len(entity_ids)
@@ -60,10 +64,13 @@ class KnowledgeBase:
 
 
 class Resources:
-    """What `open(resources)` is given."""
+    """What `open(resources)` is given: stores, which hold the entities, and caches, which only remember answers."""
 
-    def __init__(self, stores: Mapping[str, Store] | None = None) -> None:
+    def __init__(
+        self, stores: Mapping[str, Store] | None = None, caches: Mapping[str, CandidateCache] | None = None
+    ) -> None:
         self.stores: dict[str, Store] = dict(stores or {})
+        self.caches: dict[str, CandidateCache] = dict(caches or {})
         self.kb = KnowledgeBase(self.stores)
         self.counters: Counter[str] = Counter()
         self._shared: dict[Any, Any] = {}
@@ -71,6 +78,8 @@ class Resources:
 
     def store(self, name: str) -> Store:
         """The store of that name."""
+        if name in self.caches:
+            raise StoreError(f"'{name}' is a cache and holds no entities")
         if name not in self.stores:
             raise StoreError(f"no store '{name}' in this pipeline{near(name, self.stores)}")
         return self.stores[name]
@@ -89,8 +98,8 @@ class Resources:
             self.counters[what] += times
 
     def close(self) -> None:
-        """Close everything shared that can be closed, and the stores, even if one of them fails to."""
-        things = [*self._shared.values(), *self.stores.values()]
+        """Close everything shared that can be closed, the stores and the caches, even if one of them fails to."""
+        things = [*self._shared.values(), *self.stores.values(), *self.caches.values()]
         self._shared.clear()
         close_all(things)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import define
+from attrs import Factory, define
 
 from glinker_core import Plugins
 from glinker_core.errors import StoreError
@@ -32,6 +32,14 @@ class DownStore(FakeStore):
         raise StoreError("connection refused; start the server")
 
 
+@define
+class MappedStore(FakeStore):
+    """A store with settings."""
+
+    port: int = 0
+    field_mapping: dict[str, str] = Factory(dict)
+
+
 class FakesPlugin:
     """Declares the fakes under names of their own."""
 
@@ -42,7 +50,9 @@ class FakesPlugin:
     @hookimpl
     def glinker_stores(self) -> Iterator[Component]:
         yield Component("fake", "glinker_core.testing.store:FakeStore", "in memory")
+        yield Component("fake_cache", f"{FAKES}:FakeCache", "answers in a dict")
         yield Component("down", "tests.fake_plugins:DownStore", "never there")
+        yield Component("mapped", "tests.fake_plugins:MappedStore", "maps fields")
 
     @hookimpl
     def glinker_linkers(self) -> Iterator[Component]:

@@ -18,7 +18,7 @@ from glinker_core.testing import (
     RetrieverContract,
 )
 from glinker_core.testing.entities import ENTITIES
-from glinker_core.testing.fakes import FakeStore, store_of
+from glinker_core.testing.fakes import FakeCache, FakeStore, store_of
 
 
 class TestBuiltin(PluginContract):
@@ -52,6 +52,21 @@ class TestChainOfTwoStores(RetrieverContract):
     @pytest.fixture
     def resources(self):
         return Resources({"quick": FakeStore(), "slow": store_of(ENTITIES)})
+
+
+class TestChainThatFuses(RetrieverContract):
+    """Two stores share some entities, and a cache remembers what they say together."""
+
+    @pytest.fixture
+    def component(self):
+        layers = [ChainLayer(store=name, priority=-n) for n, name in enumerate(("cache", "one", "other"))]
+        return ChainRetriever(tuple(layers), combine="union")
+
+    @pytest.fixture
+    def resources(self):
+        half = len(ENTITIES) // 2
+        stores = {"one": store_of(ENTITIES[: half + 3]), "other": store_of(ENTITIES[half:])}
+        return Resources(stores, {"cache": FakeCache()})
 
 
 class TestUncertainGate(GateContract):

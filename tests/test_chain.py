@@ -1,41 +1,14 @@
-import logging
-
 import pytest
 
 from glinker_core import ConfigError, DAGExecutor, NodeError
-from glinker_core.builtin.chain import ChainLayer, ChainRetriever
+from glinker_core.builtin.chain import ChainLayer
 from glinker_core.errors import StoreError
 from glinker_core.layers import Search
 from glinker_core.model import WHOLE_TEXT, Entity, Mention
-from glinker_core.resources import Resources
+from glinker_core.testing.cache import FakeCache
 from glinker_core.testing.store import FakeStore, store_of
-from tests.fake_plugins import PARIS, DownStore, fakes, node, pipeline
-
-
-class CountingStore(FakeStore):
-    """Remembers what it was asked."""
-
-    def search(self, names, search):
-        self.asked = [*getattr(self, "asked", []), list(names)]
-        return super().search(names, search)
-
-
-def counting(entities):
-    store = CountingStore()
-    store.upsert(entities)
-    return store
-
-
-def opened(stores, **config):
-    layers = config.pop("layers", [{"type": name, "priority": -n} for n, name in enumerate(stores)])
-    chain = ChainRetriever(layers=tuple(ChainLayer(**layer) for layer in layers), **config)
-    resources = Resources(stores)
-    chain.open(resources)
-    return chain, resources
-
-
-def ids(chain, name):
-    return [c.entity_id for c in chain.lookup([name])[name]]
+from tests.chains import CountingStore, ids, opened
+from tests.fake_plugins import PARIS, fakes, node, pipeline
 
 
 def test_defect_a_three_homonyms_are_all_candidates_in_a_stable_order():
@@ -51,7 +24,7 @@ def test_defect_e_each_mention_has_its_own_candidates_only():
 
 
 def test_a_batch_is_one_call_per_store_and_a_name_is_asked_once():
-    store = counting(PARIS)
+    store = CountingStore(PARIS)
     chain, _ = opened({"a": store})
     mentions = [[Mention(0, 5, "Paris")], [Mention(0, 5, "Paris"), Mention(6, 11, "Seine")]]
     chain.retrieve(["Paris", "Paris Seine"], mentions)
@@ -59,94 +32,13 @@ def test_a_batch_is_one_call_per_store_and_a_name_is_asked_once():
 
 
 def test_the_store_with_the_higher_priority_is_asked_first_and_answers_for_the_names_it_knows():
-    slow, fast = counting(PARIS), store_of([Entity("own", "Paris")])
+    slow, fast = CountingStore(PARIS), store_of([Entity("own", "Paris")])
     layers = [{"type": "slow", "priority": 0}, {"type": "fast", "priority": 5}]
     chain, _ = opened({"slow": slow, "fast": fast}, layers=layers)
     found = chain.lookup(["Paris", "Seine"])
     assert [c.entity_id for c in found["Paris"]] == ["own"]
     assert [c.entity_id for c in found["Seine"]] == ["seine"]
     assert slow.asked == [["Seine"]]
-
-
-def test_what_a_slow_store_answered_is_remembered_whole_with_every_homonym():
-    slow = counting(PARIS)
-    chain, _ = opened({"fast": FakeStore(), "slow": slow})
-    first = chain.lookup(["Paris", "Nile"])
-    second = chain.lookup(["Nile", "Paris"])
-    assert second == first
-    assert len(second["Paris"]) == 3
-    assert slow.asked == [["Paris", "Nile"]]
-
-
-def test_a_changed_slow_store_is_asked_again():
-    slow = counting(PARIS)
-    chain, _ = opened({"fast": FakeStore(), "slow": slow})
-    assert ids(chain, "Nile") == []
-    slow.upsert([Entity("nile", "Nile")])
-    assert ids(chain, "Nile") == ["nile"]
-
-
-def test_an_entity_new_in_the_fast_store_wins_over_what_it_remembers():
-    fast, slow = FakeStore(), store_of(PARIS)
-    chain, _ = opened({"fast": fast, "slow": slow})
-    assert len(ids(chain, "Paris")) == 3
-    fast.upsert([Entity("own", "Paris")])
-    assert ids(chain, "Paris") == ["own"]
-
-
-@pytest.mark.parametrize(
-    ("layer", "asked"),
-    [
-        ({"cache_policy": "always"}, 1),
-        ({"cache_policy": "miss"}, 2),  # an empty answer is not kept
-        ({"cache_policy": "hit"}, 3),
-        ({"write": False}, 3),
-    ],
-)
-def test_the_cache_policy_says_what_is_remembered(layer, asked):
-    slow = counting(PARIS)
-    layers = [{"type": "fast", "priority": 1, **layer}, {"type": "slow"}]
-    chain, _ = opened({"fast": FakeStore(), "slow": slow}, layers=layers)
-    chain.lookup(["Paris", "Nile"])
-    chain.lookup(["Nile"])
-    chain.lookup(["Paris"])
-    assert len(slow.asked) == asked
-
-
-def test_defect_q_a_store_that_is_down_is_an_error_and_never_an_empty_answer():
-    chain, _ = opened({"down": DownStore()})
-    with pytest.raises(StoreError, match="connection refused"):
-        chain.lookup(["Paris"])
-
-
-def test_a_store_that_may_fail_is_done_without_with_one_warning_and_a_counter(caplog):
-    layers = [{"type": "down", "priority": 1, "on_error": "degrade"}, {"type": "kb"}]
-    chain, resources = opened({"down": DownStore(), "kb": store_of(PARIS)}, layers=layers)
-    with caplog.at_level(logging.WARNING):
-        assert len(ids(chain, "Paris")) == 3
-        assert len(ids(chain, "Seine")) == 1
-    assert [record.getMessage() for record in caplog.records] == [
-        "store 'down' failed, going on without it: connection refused; start the server"
-    ]
-    assert resources.counters == {"lookups without store 'down'": 2}
-
-
-class ForgetfulStore(FakeStore):
-    """Can be asked, but not written to."""
-
-    def remember(self, answers, scope):
-        raise StoreError("disk full")
-
-
-def test_a_cache_that_cannot_be_written_degrades_by_policy_only():
-    for policy in ("raise", "degrade"):
-        layers = [{"type": "cache", "priority": 1, "on_error": policy}, {"type": "kb"}]
-        chain, _ = opened({"cache": ForgetfulStore(), "kb": store_of(PARIS)}, layers=layers)
-        if policy == "raise":
-            with pytest.raises(StoreError, match="disk full"):
-                chain.lookup(["Paris"])
-        else:
-            assert len(ids(chain, "Paris")) == 3
 
 
 def test_candidates_are_cut_after_they_were_ordered_and_filtered():
@@ -183,6 +75,35 @@ def test_without_mentions_each_text_has_the_store_as_candidates():
     assert empty == ()
 
 
+def test_without_mentions_the_stores_are_read_once_for_each_of_their_revisions():
+    quick, slow = CountingStore(PARIS[:1]), CountingStore(PARIS)
+    chain, _ = opened({"quick": quick, "cache": FakeCache(), "slow": slow}, max_candidates=2)
+    for _ in range(3):
+        chain.retrieve(["Paris"], None)
+    assert (quick.walks, slow.walks) == (1, 1)
+    slow.upsert([Entity("nile", "Nile", popularity=10_000)])
+    (item,) = chain.retrieve(["Paris"], None)[0]
+    assert [c.entity_id for c in item.candidates] == ["nile", "fr"]
+    assert (quick.walks, slow.walks) == (2, 2)
+
+
+def test_without_mentions_an_entity_is_what_the_store_with_the_higher_priority_says():
+    own = Entity("fr", "Paris", popularity=1)
+    layers = [{"type": "kb"}, {"type": "own", "priority": 1}]
+    chain, _ = opened({"kb": store_of(PARIS), "own": store_of([own])}, layers=layers)
+    (item,) = chain.retrieve(["x"], None)[0]
+    assert [c.entity.popularity for c in item.candidates] == [300, 60, 25, 1]
+
+
+def test_the_limit_of_a_layer_is_what_its_store_gives_at_most():
+    store = CountingStore(PARIS)
+    chain, _ = opened({"a": store}, layers=[{"type": "a", "limit": 2}])
+    assert ids(chain, "Paris") == ["fr", "myth"]
+    chain, _ = opened({"a": store}, layers=[{"type": "a", "limit": 9}], max_candidates=1)
+    assert ids(chain, "Paris") == ["fr"]
+    assert [search.limit for search in store.searches] == [2, 9]
+
+
 def test_a_batch_equals_one_by_one_in_any_order():
     chain, _ = opened({"fast": FakeStore(), "slow": store_of(PARIS)})
     mentions = [[Mention(0, 5, "Paris")], [], [Mention(0, 5, "Seine"), Mention(6, 10, "Nile")]]
@@ -200,6 +121,8 @@ def test_a_batch_equals_one_by_one_in_any_order():
         ({"layers": [{}]}, "a layer has either a 'type' with its 'config', or a 'store'"),
         ({"layers": [{"type": "fake", "store": "kb"}]}, "a layer has either a 'type'"),
         ({"layers": [{"type": "fake", "search_mode": []}]}, "search_mode is empty"),
+        ({"layers": [{"type": "fake", "limit": 0}]}, "limit must be at least 1, got 0"),
+        ({"layers": [{"type": "fake"}], "combine": "any"}, "'any'"),
         ({"layers": [{"type": "fake"}], "max_candidates": 0}, "max_candidates must be at least 1, got 0"),
         ({"layers": [{"type": "fake"}], "min_popularity": -1}, "min_popularity must not be negative, got -1"),
         ({"layers": [{"type": "fake", "fuzzy": {"min_similarity": 2.0}}]}, "min_similarity must be from 0 to 1, got 2"),

@@ -98,6 +98,13 @@ def test_graph_shows_what_each_node_reads(write):
     ]
 
 
+def test_graph_tells_caches_from_stores(write):
+    layers = [{"type": "fake_cache", "priority": 1}, {"type": "fake"}]
+    nodes = node("l1", "l1_fake"), node("l2", "l2_chain", layers=layers), node("l0", "l0_aggregator")
+    shown = glinker("graph", write(pipeline(*nodes)), plugins=fakes())
+    assert shown.stdout.splitlines()[-2:] == ["  cache fake_cache (fake_cache) of l2", "  store fake (fake) of l2"]
+
+
 def test_graph_is_a_mermaid_flowchart_on_demand(write):
     assert glinker("graph", "--mermaid", write(pipeline()), plugins=fakes()).stdout.splitlines() == [
         "flowchart LR",

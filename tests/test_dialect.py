@@ -143,7 +143,8 @@ def test_without_inputs_each_node_reads_the_last_one_above_that_makes_what_it_ne
     assert reads(short, "l2") == {"texts": ["$input"], "mentions": ["l1"]}
     assert reads(short, "l3") == {"texts": ["$input"], "candidates": ["l2"]}
     assert reads(short, "l0") == {"texts": ["$input"], "mentions": ["l1"], "candidates": ["l3"]}
-    assert short.warnings == ()
+    (warning,) = short.warnings
+    assert warning.endswith("stores.yaml:27:11: ttl has no effect on a 'elasticsearch' store")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from glinker_core.errors import CancelledError, StoreError
 from glinker_core.hookspecs import Component, hookimpl
 from glinker_core.model import Entity
 from glinker_core.testing import texts as nasty
+from glinker_core.testing.cache import FakeCache
 from glinker_core.testing.store import FakeStore
 from tests.fake_plugins import PARIS, fakes, node, pipeline
 
@@ -61,6 +62,18 @@ class ClosedDoor(FakeStore):
         raise StoreError("kb.db: no such file")
 
 
+class RecordingCache(FakeCache):
+    """Says when it is opened and closed."""
+
+    log: ClassVar[list[str]] = []
+
+    def open(self):
+        self.log.append("open")
+
+    def close(self):
+        self.log.append("close")
+
+
 class MorePlugin:
     @hookimpl
     def glinker_recognizers(self):
@@ -70,6 +83,7 @@ class MorePlugin:
     @hookimpl
     def glinker_stores(self):
         yield Component("closed", f"{__name__}:ClosedDoor", "closed")
+        yield Component("recording", f"{__name__}:RecordingCache", "says when")
 
 
 def test_texts_are_linked_in_order_with_ids_and_the_revision_of_the_knowledge_base(executor):
@@ -363,6 +377,52 @@ def test_entities_go_to_every_store_that_is_written_to_even_from_an_iterator():
         assert executor.count_entities() == {"l2": {"a": 0, "b": 4, "c": 0}}
         executor.clear_databases()
         assert executor.resources.kb.count() == 0
+
+
+@pytest.fixture
+def cached():
+    layers = [{"type": "fake_cache", "name": "quick", "priority": 1}, {"type": "fake", "name": "kb"}]
+    nodes = node("l1", "l1_external"), node("l2", "l2_chain", layers=layers), node("l0", "l0_aggregator")
+    with DAGExecutor(pipeline(*nodes), plugins=fakes()) as executor:
+        yield executor
+
+
+def test_entities_are_in_stores_and_never_in_caches(cached):
+    assert cached.load_entities(PARIS) == {"l2": {"kb": 4}}
+    assert cached.count_entities() == {"l2": {"kb": 4}}
+    assert list(cached.resources.kb.stores) == ["kb"]
+    with pytest.raises(InputError, match="target_layers: 'quick' is a cache and holds no entities; name a store: kb"):
+        cached.load_entities(PARIS, target_layers=["quick"])
+    with pytest.raises(InputError, match="'quick' is a cache and holds no entities"):
+        cached.precompute_embeddings(["kb", "quick"])
+    with pytest.raises(StoreError, match="'quick' is a cache and holds no entities"):
+        cached.resources.store("quick")
+
+
+@pytest.mark.parametrize("names", [None, ["quick"]])
+def test_clearing_databases_makes_caches_forget(cached, names):
+    cached.load_entities(PARIS)
+    cached.execute({"texts": ["Paris"], "entities": [[{"start": 0, "end": 5}]]})
+    quick = cached.resources.caches["quick"]
+    assert len(quick._answers) == 1
+    cached.clear_databases(names)
+    assert quick._answers == {}
+    assert cached.count_entities() == {"l2": {"kb": 0 if names is None else 4}}
+
+
+@pytest.mark.parametrize("last", ["mapped", "closed"])
+def test_caches_are_opened_after_the_stores_and_closed_with_them(last):
+    RecordingCache.log.clear()
+    stores = {"quick": {"type": "recording"}, "kb": {"type": "fake"}, "last": {"type": last}}
+    executor = DAGExecutor(pipeline(node("l1", "l1_fake"), stores=stores), plugins=fakes(more=MorePlugin()))
+    if last == "closed":
+        with pytest.raises(StoreError, match="no such file"):
+            executor.open()
+        assert RecordingCache.log == []
+    else:
+        executor.open()
+        executor.close()
+        assert RecordingCache.log == ["open", "close"]
 
 
 def test_a_store_that_no_node_declares_is_loaded_under_its_own_heading():

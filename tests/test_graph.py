@@ -1,15 +1,13 @@
 from itertools import pairwise, permutations
 
 import pytest
-from attrs import Factory, define
+from attrs import define
 
 from glinker_core import ConfigError
 from glinker_core.graph import build
 from glinker_core.hookspecs import Component, hookimpl
-from glinker_core.layers import StoreSpec
 from glinker_core.source import Source, parse
 from glinker_core.testing.fakes import FakeLinker, FakeRecognizer
-from glinker_core.testing.store import FakeStore
 from tests.fake_plugins import fakes, node, pipeline
 
 
@@ -25,30 +23,11 @@ class Modelled(FakeRecognizer):
 
 
 @define
-class Mapped(FakeStore):
-    port: int = 0
-    field_mapping: dict[str, str] = Factory(dict)
-
-
-@define
 class Odd:
     """Has a port of its own that may stay unconnected."""
 
     def link(self, texts, candidates, language="en"):
         return candidates
-
-
-@define
-class Owner:
-    """Declares a store and refers to another."""
-
-    refers: str = "kb"
-
-    def declared_stores(self):
-        return (StoreSpec("own", "fake"), StoreSpec(self.refers, ""))
-
-    def retrieve(self, texts, mentions=None):
-        return [() for _ in texts]
 
 
 @define
@@ -77,18 +56,10 @@ class More:
         yield Component("l1_function", f"{__name__}:function", "is no class")
 
     @hookimpl
-    def glinker_retrievers(self):
-        yield Component("l2_owner", f"{__name__}:Owner", "has stores")
-
-    @hookimpl
     def glinker_linkers(self):
         yield Component("l3_templated", f"{__name__}:Templated", "has a template")
         yield Component("l3_odd", f"{__name__}:Odd", "has a port of its own")
         yield Component("l3_wants", f"{__name__}:Wants", "wants what nobody gives")
-
-    @hookimpl
-    def glinker_stores(self):
-        yield Component("mapped", f"{__name__}:Mapped", "maps fields")
 
 
 class Rival:
@@ -101,7 +72,7 @@ class Rival:
 
 KNOWN_PROCESSORS = [
     "gate_uncertain", "l0_aggregator", "l1_external", "l1_fake", "l1_function", "l1_misspelt", "l1_model", "l2_chain",
-    "l2_owner", "l3_fake", "l3_odd", "l3_templated", "l3_wants", "l4_fake",
+    "l3_fake", "l3_odd", "l3_templated", "l3_wants", "l4_fake",
 ]  # fmt: skip
 
 FAKE = [{"type": "fake"}]
@@ -448,61 +419,6 @@ def test_templates_are_checked_wherever_they_stand():
     assert "expected a string, got 5" in refused(L1, L2, node("l3", "l3_templated", template=5), L0)[0]
 
 
-def test_stores_are_shared_by_name_and_made_once():
-    stores = {"kb": {"type": "fake"}, "spare": {"type": "fake", "write": False}}
-    nodes = [node(f"l2{n}", "l2_chain", {"mentions": "l1"}, layers=[{"store": "kb"}]) for n in "ab"]
-    made = graph(L1, *nodes, node("l0", "l0_aggregator", {"candidates": ["l2a", "l2b"]}), stores=stores)
-    assert list(made.stores) == ["kb", "spare"]
-    assert made.store_specs["kb"] == StoreSpec("kb", "fake")
-    assert made.store_specs["spare"].write is False
-    assert made.stores["kb"] is not made.stores["spare"]
-
-
-def test_stores_of_layers_have_names_of_their_own():
-    layers = [{"type": "fake", "name": "big"}, {"type": "fake", "name": "small"}]
-    assert list(graph(L1, node("l2", "l2_chain", layers=layers), L0).stores) == ["big", "small"]
-
-
-def test_one_store_may_be_declared_twice_but_not_as_two():
-    same = [{"type": "fake", "search_mode": ["exact"]}, {"type": "fake", "search_mode": ["fuzzy"]}]
-    assert list(graph(L1, node("l2", "l2_chain", layers=same), L0).stores) == ["fake"]
-    other = [{"type": "fake"}, {"type": "fake", "write": False}]
-    assert refused(L1, node("l2", "l2_chain", layers=other), L0) == [
-        "nodes[1].config.layers[1]: two different stores are called 'fake'; give one a 'name'"
-    ]
-
-
-def test_what_is_wrong_with_stores_is_said_where_they_are_declared():
-    stores = {"kb": {"type": "fak"}, "remote": {"type": "postgres", "config": {"host": "x"}}}
-    layers = [{"store": "kbs"}, {"type": "fake", "config": {"path": "x"}}]
-    assert refused(L1, node("l2", "l2_chain", layers=layers), L0, stores=stores) == [
-        "stores.kb.type: 'fak' is not offered by any installed plugin; did you mean 'fake'?",
-        "stores.remote.type: 'postgres' is not installed; run: pip install glinker-stores[postgres]",
-        "nodes[1].config.layers[0]: no store 'kbs' under 'stores'; did you mean 'kb'?",
-        "nodes[1].config.layers[1].config.path: unknown key 'path'",
-    ]
-
-
-def test_any_component_may_declare_stores():
-    made = graph(L1, node("l2", "l2_owner"), L0, stores={"kb": {"type": "fake"}})
-    assert list(made.stores) == ["kb", "own"]
-    (problem,) = refused(L1, node("l2", "l2_owner", refers="nope"), L0)
-    assert problem.endswith("no store 'nope' under 'stores'")
-
-
-def test_fields_are_mapped_by_stores_that_can_and_a_warning_for_others():
-    mapping = {"label": "title", "entity_id": "entity_id"}
-    layers = [{"type": "mapped", "field_mapping": mapping}, {"type": "fake", "field_mapping": mapping}]
-    made = graph(L1, node("l2", "l2_chain", layers=layers), L0)
-    assert made.stores["mapped"].field_mapping == {"label": "title"}
-    assert made.warnings == ("nodes[1].config.layers[1]: field_mapping has no effect on a 'fake' store",)
-    same = [{"type": "fake", "field_mapping": {"label": "label"}}]
-    assert graph(L1, node("l2", "l2_chain", layers=same), L0).warnings == ()
-
-
-# -- warnings ------------------------------------------------------------------------------------------------------
-
-
 def test_a_node_that_nothing_reads_is_a_warning():
     made = file("""\
 nodes:
@@ -566,22 +482,6 @@ def test_no_problem_shows_the_value_of_a_variable(nodes, monkeypatch):
     assert "hunter2" not in problems
     assert "90210" not in problems
     assert "${SECRET}" in problems or "${MINUS}" in problems
-
-
-def test_settings_of_stores_read_the_environment_once(monkeypatch):
-    monkeypatch.setenv("COLUMN", "${NOT_READ_AGAIN}")
-    layers = [{"type": "mapped", "config": {"field_mapping": {"label": "x${COLUMN}"}}}]
-    made = graph(L1, node("l2", "l2_chain", layers=layers), L0)
-    assert made.stores["mapped"].field_mapping == {"label": "x${NOT_READ_AGAIN}"}
-
-
-def test_a_variable_that_is_not_set_is_named_with_its_place(monkeypatch):
-    monkeypatch.delenv("KB_PATH", raising=False)
-    layers = [{"type": "mapped", "config": {"field_mapping": {"label": "${KB_PATH}"}}}]
-    (problem,) = refused(L1, node("l2", "l2_chain", layers=layers), L0)
-    assert problem.startswith(
-        "nodes[1].config.layers[0].config.field_mapping.label: label: environment variable KB_PATH "
-    )
 
 
 def test_every_value_that_a_component_refuses_is_said():

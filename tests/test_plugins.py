@@ -91,7 +91,7 @@ def test_a_misspelt_name_gets_a_hint_even_when_what_it_means_is_not_installed():
 
 def test_a_name_like_no_other_lists_what_is_installed():
     assert missing(fakes(), "zzz", "glinker_stores") == (
-        "'zzz' is not offered by any installed plugin; known are down, fake"
+        "'zzz' is not offered by any installed plugin; known are down, fake, fake_cache, mapped"
     )
 
 
@@ -275,10 +275,13 @@ def test_settings_of_unknown_types_are_said(tmp_path, monkeypatch):
         load("untyped_component_of_tests:X")
 
 
-def test_a_store_need_only_be_an_attrs_class_and_a_command_nothing():
+def test_a_store_is_an_attrs_class_that_searches_or_remembers_and_a_command_anything():
     assert load("glinker_core.testing.store:FakeStore", "glinker_stores").__name__ == "FakeStore"
     with pytest.raises(PluginError, match="words is not an attrs class"):
         load("glinker_core.testing.fakes:words", "glinker_stores")
+    with pytest.raises(PluginError, match="FakeGate has neither the method 'search' of a store nor 'recall' of a cach"):
+        load("glinker_core.testing.fakes:FakeGate", "glinker_stores")
+    assert load("glinker_core.testing.fakes:FakeCache", "glinker_stores").__name__ == "FakeCache"
     assert load("glinker_core.testing.fakes:words", "glinker_commands").__name__ == "words"
 
 

@@ -3,7 +3,9 @@ import pytest
 from glinker_core.errors import StoreError
 from glinker_core.model import Entity
 from glinker_core.resources import Resources
+from glinker_core.testing.cache import FakeCache
 from glinker_core.testing.store import FakeStore, store_of
+from tests.chains import CountingStore
 
 
 class Closing(FakeStore):
@@ -36,6 +38,23 @@ def test_the_knowledge_base_has_each_entity_once_the_first_store_speaking_for_it
     assert [e and e.entity_id for e in resources.kb.get(["c", "x", "a"])] == ["c", None, "a"]
     assert resources.kb.get(["a"])[0].description == "of the first"
     assert [name.surface for name in resources.kb.names()] == ["A", "B", "A", "C", "CC"]
+
+
+def test_entities_of_several_stores_are_asked_for_many_at_a_time():
+    first, second = CountingStore([Entity("e7", "of the first")]), [Entity(f"e{n}", "E") for n in range(2500)]
+    resources = Resources({"first": first, "second": store_of(second)})
+    found = {entity.entity_id: entity.label for entity in resources.kb.entities()}
+    assert len(found) == resources.kb.count() == 2500
+    assert found["e7"] == "of the first"
+    assert [len(asked) for asked in first.fetched] == [1000, 1000, 500] * 2
+
+
+def test_caches_are_no_part_of_the_knowledge_base():
+    resources = Resources({"kb": store_of([Entity("a", "A")])}, {"quick": FakeCache()})
+    assert list(resources.kb.stores) == ["kb"]
+    assert resources.kb.revision == resources.store("kb").revision
+    with pytest.raises(StoreError, match="'quick' is a cache and holds no entities"):
+        resources.store("quick")
 
 
 def test_the_revision_of_the_knowledge_base_moves_with_any_store(resources):

@@ -1,22 +1,27 @@
-"""Candidates from one or more stores, asked by priority, the fast ones remembering what the slow ones answered."""
+"""Candidates from one or more stores, by priority or all of them fused, with caches that remember the answers."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
+from heapq import nsmallest
 from typing import Literal
 
 from attrs import Factory, define, field, frozen
 
+from glinker_core.builtin.fuse import fuse
+from glinker_core.builtin.tiers import Answers, Attempt, Tier
 from glinker_core.errors import StoreError
-from glinker_core.layers import CandidateCache, Candidates, Mentions, Search, Store, StoreSpec, Texts
+from glinker_core.layers import CandidateCache, Candidates, Mentions, Search, StoreSpec, Texts
 from glinker_core.model import WHOLE_TEXT, Candidate, Mention, MentionCandidates
-from glinker_core.resources import Resources
+from glinker_core.resources import KnowledgeBase, Resources
 
 log = logging.getLogger(__name__)
 
 _MAX_EDITS = 2
-_Answers = dict[str, tuple[Candidate, ...]]
+_KEEPS = {"always": "all", "miss": "found", "hit": "none"}
+_DECLARED = ("name", "config", "field_mapping", "ttl")  # what a layer says of a store that it declares itself
 
 
 @frozen
@@ -49,11 +54,13 @@ class Embeddings:
 
 @frozen
 class ChainLayer:
-    """One store of the chain: its `type` and `config`, or `store`, the name of one under the pipeline's `stores`.
+    """One store or cache of the chain: its `type` and `config`, or `store`, the name of one under `stores`.
 
-    A higher `priority` is asked first. `on_error: degrade` goes on without a store that fails, with one warning and a
-    counter; `raise` is right for whatever holds the knowledge base. `cache_policy` says what a store that can
-    remember answers keeps of those of slower stores: `always` all, `miss` those with candidates, `hit` none.
+    A higher `priority` is asked first. `limit` is how many candidates it gives per name, `max_candidates` unless it is
+    said. `cache_policy` says what is remembered of the answers of slower stores, by a cache or a store that is one as
+    well: `always` all, `miss` those with candidates, `hit` none; with `write: false` none either. `ttl` is how many
+    seconds a cache remembers them. `on_error: degrade` goes on without what fails, with one warning and a counter;
+    `raise` is right for whatever holds the knowledge base. Unless it is said, caches degrade and stores raise.
     """
 
     type: str = ""
@@ -62,42 +69,51 @@ class ChainLayer:
     priority: int = 0
     write: bool = True
     search_mode: tuple[str, ...] = ("exact", "fuzzy")
+    limit: int | None = None
     ttl: int = 0
     cache_policy: Literal["always", "miss", "hit"] = "always"
     field_mapping: Mapping[str, str] = Factory(dict)
     fuzzy: Fuzzy = Fuzzy()
     config: Mapping[str, object] = Factory(dict)
-    on_error: Literal["raise", "degrade"] = "raise"
+    on_error: Literal["raise", "degrade"] | None = None
 
     def __attrs_post_init__(self) -> None:
         if bool(self.type) == bool(self.store):
             raise ValueError("a layer has either a 'type' with its 'config', or a 'store' named under 'stores'")
+        if self.store and (given := [name for name in _DECLARED if getattr(self, name)]):
+            raise ValueError(f"{given[0]} is for a layer with a 'type'; write it under 'stores', at '{self.store}'")
         if not self.search_mode:
             raise ValueError("search_mode is empty; name at least one, such as exact")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit must be at least 1, got {self.limit}")
 
     @property
     def spec(self) -> StoreSpec:
         if self.store:
-            return StoreSpec(self.store, "")
-        config = dict(self.config)
-        if self.ttl and self.type == "redis":
-            config.setdefault("ttl", self.ttl)
-        return StoreSpec(self.name or self.type, self.type, config, self.field_mapping, self.write)
+            return StoreSpec(self.store, "", priority=self.priority)
+        return StoreSpec(
+            self.name or self.type, self.type, self.config, self.field_mapping, self.write, self.ttl, self.priority
+        )
 
 
 @define
 class ChainRetriever:
-    """Asks the stores of `layers` by priority; the first that has candidates for a name answers for it.
+    """Asks the stores of `layers`, each once per batch, and gives each mention `max_candidates` of its own at most.
 
-    At most `max_candidates` per mention, none with a popularity below `min_popularity`. One call per store and batch.
+    `combine: first` asks by priority, and the first store that has candidates for a name answers for it. `union` asks
+    every store for every name and fuses what they say (reciprocal-rank fusion): an entity stands the higher, the more
+    stores give it and the higher it stands there. Entities with a popularity below `min_popularity` are left out.
     """
 
     layers: tuple[ChainLayer, ...]
+    combine: Literal["first", "union"] = "first"
     max_candidates: int = 30
     min_popularity: float = 0
     embeddings: Embeddings | None = None
-    _tiers: list[_Tier] = field(factory=list, init=False)
+    _tiers: list[Tier] = field(factory=list, init=False)
+    _caches: list[Tier] = field(factory=list, init=False)  # those that can remember what a slower store answers
     _resources: Resources | None = field(default=None, init=False)
+    _known: tuple[str, tuple[Candidate, ...]] | None = field(default=None, init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not self.layers:
@@ -118,24 +134,35 @@ class ChainRetriever:
         ]
 
     def declared_stores(self) -> Sequence[StoreSpec]:
-        """The stores of the layers, in the order in which they are written."""
+        """The stores and caches of the layers, in the order in which they are written."""
         return [layer.spec for layer in self.layers]
 
     def open(self, resources: Resources) -> None:
         self._resources = resources
         ordered = sorted(self.layers, key=lambda layer: -layer.priority)
-        self._tiers = [_Tier(layer, resources.store(layer.spec.name), self._search(layer)) for layer in ordered]
-        for tier in self._tiers:
-            known = getattr(type(tier.store), "modes", tier.search.modes)
-            if unknown := [mode for mode in tier.search.modes if mode not in known]:
-                raise StoreError(f"layer '{tier.layer.spec.name}': search_mode {unknown[0]!r} is not one of a "
-                                 f"'{tier.layer.type}' store; it knows {', '.join(known)}")  # fmt: skip
+        self._tiers = [self._tier(layer, resources) for layer in ordered]
+        slowest = max((index for index, tier in enumerate(self._tiers) if tier.store is not None), default=0)
+        self._caches = [tier for tier in self._tiers[:slowest] if tier.cache is not None]
+        self._known = None
+
+    def _tier(self, layer: ChainLayer, resources: Resources) -> Tier:
+        name, search = layer.spec.name, self._search(layer)
+        keeps = _KEEPS[layer.cache_policy] if layer.write else "none"
+        if (cache := resources.caches.get(name)) is not None:
+            return Tier(name, search, None, cache, keeps, layer.on_error != "raise")
+        store = resources.store(name)
+        known = getattr(type(store), "modes", search.modes)
+        if unknown := [mode for mode in search.modes if mode not in known]:
+            raise StoreError(f"layer '{name}': search_mode {unknown[0]!r} is not one of a '{layer.type}' store; "
+                             f"it knows {', '.join(known)}")  # fmt: skip
+        remembers = store if keeps != "none" and isinstance(store, CandidateCache) else None
+        return Tier(name, search, store, remembers, keeps, layer.on_error == "degrade")
 
     def _search(self, layer: ChainLayer) -> Search:
         fuzzy = layer.fuzzy
         return Search(
             modes=layer.search_mode,
-            limit=self.max_candidates,
+            limit=layer.limit or self.max_candidates,
             max_distance=min(fuzzy.max_distance, _MAX_EDITS),
             min_similarity=fuzzy.min_similarity,
             prefix_length=fuzzy.prefix_length,
@@ -149,86 +176,81 @@ class ChainRetriever:
         answers = self.lookup(list(dict.fromkeys(m.text for items in mentions for m in items)))
         return [tuple(MentionCandidates(m, answers[m.text]) for m in items) for items in mentions]
 
-    def lookup(self, names: Sequence[str]) -> _Answers:
+    def lookup(self, names: Sequence[str]) -> Answers:
         """The candidates of each name: the whole chain, once."""
-        answers: _Answers = {}
-        pending = list(names)
-        missed: list[tuple[_Tier, str, list[str]]] = []
+        attempt = Attempt(self._tiers, self._degrade)
+        answers = self._first(names, attempt) if self.combine == "first" else self._union(names, attempt)
+        attempt.check()
+        return answers
+
+    def _first(self, names: Sequence[str], attempt: Attempt) -> Answers:
+        answers: Answers = {}
+        pending, doubtful = list(names), set[str]()  # doubtful: a store that failed might have answered
+        missed: list[tuple[Tier, str, list[str]]] = []
         for index, tier in enumerate(self._tiers):
             if not pending:
                 break
-            slower = self._tiers[index + 1 :]
-            try:
-                scope = tier.scope(slower)
-                found = tier.recall(pending, scope)
-                unknown = [name for name in pending if name not in found]
-                if unknown:
-                    results = tier.store.search(unknown, tier.search)
-                    found |= {name: hits for name, hits in zip(unknown, results, strict=True) if hits}
-            except StoreError as error:
-                self._degrade(tier, error)
-                continue
+            scope = attempt.scope(self._tiers[index:], self._combined) if tier in self._caches else ""
+            found = attempt.call(tier, partial(self._answered, tier, pending, scope)) or {}
+            if tier.store is not None and tier.name in attempt.failed:
+                doubtful.update(pending)
             answers |= found
             pending = [name for name in pending if name not in found]
-            if slower:
-                missed.append((tier, scope, pending))
+            missed.append((tier, scope, pending))
         answers |= dict.fromkeys(pending, ())
         for tier, scope, unanswered in missed:
-            try:
-                tier.remember({name: answers[name] for name in unanswered}, scope)
-            except StoreError as error:
-                self._degrade(tier, error)
+            kept = {name: answers[name] for name in unanswered if name not in doubtful}
+            attempt.call(tier, partial(tier.remember, kept, scope))
         return answers
 
-    def _degrade(self, tier: _Tier, error: StoreError) -> None:
-        if tier.layer.on_error == "raise" or self._resources is None:
+    def _answered(self, tier: Tier, names: Sequence[str], scope: str) -> Answers:
+        """What a tier remembers, and what it has for the other names."""
+        known = tier.recall(names, scope)
+        found = tier.find([name for name in names if name not in known])
+        return known | {name: hits[: self.max_candidates] for name, hits in found.items() if hits}
+
+    def _union(self, names: Sequence[str], attempt: Attempt) -> Answers:
+        answers: Answers = {}
+        pending = list(names)
+        missed: list[tuple[Tier, list[str]]] = []
+        scope = attempt.scope(self._tiers, self._combined) if self._caches else ""
+        for tier in self._caches:
+            known = attempt.call(tier, partial(tier.recall, pending, scope)) or {}
+            answers |= known
+            pending = [name for name in pending if name not in known]
+            missed.append((tier, pending))
+        stores = [tier for tier in self._tiers if tier.store is not None]
+        found = [attempt.call(tier, partial(tier.find, pending)) or {} for tier in stores]
+        for name in pending:
+            rankings = [hits.get(name, ()) for hits in found]
+            answers[name] = fuse(rankings, len(stores), self.max_candidates)
+        if not any(tier.name in attempt.failed for tier in stores):
+            for tier, unanswered in missed:
+                kept = {name: answers[name] for name in unanswered}
+                attempt.call(tier, partial(tier.remember, kept, scope))
+        return answers
+
+    @property
+    def _combined(self) -> str:
+        return f"{self.combine} {self.max_candidates}"
+
+    def _degrade(self, tier: Tier, error: StoreError) -> None:
+        if not tier.degrades or self._resources is None:
             raise error
-        counter = f"lookups without store '{tier.layer.spec.name}'"
+        counter = f"lookups without {tier.kind} '{tier.name}'"
         if not self._resources.counters[counter]:
-            log.warning("store '%s' failed, going on without it: %s", tier.layer.spec.name, error)
+            log.warning("%s '%s' failed, going on without it: %s", tier.kind, tier.name, error)
         self._resources.count(counter)
 
     def _whole_texts(self, texts: Texts) -> Candidates:
-        everything: list[Candidate] = []
-        seen: set[str] = set()
-        for tier in self._tiers:
-            for entity in tier.store.entities():
-                if entity.entity_id not in seen and entity.popularity >= self.min_popularity:
-                    seen.add(entity.entity_id)
-                    everything.append(Candidate(entity, entity.label, "all", {"l2": 1.0}))
-        everything.sort(key=lambda c: (-c.entity.popularity, c.entity_id))
-        chosen = tuple(everything[: self.max_candidates])
+        kb = KnowledgeBase({tier.name: tier.store for tier in self._tiers if tier.store is not None})
+        revision, known = kb.revision, self._known
+        if known is None or known[0] != revision:
+            known = self._known = (revision, self._best_known(kb))
+        chosen = known[1]
         return [(MentionCandidates(Mention(0, len(text), text, WHOLE_TEXT), chosen),) if text else () for text in texts]
 
-
-@frozen
-class _Tier:
-    """A layer with its opened store and how it is searched."""
-
-    layer: ChainLayer
-    store: Store
-    search: Search
-
-    def scope(self, slower: Sequence[_Tier]) -> str:
-        """What a remembered answer depends on: this store, the slower ones, and how they are searched."""
-        return "|".join(f"{tier.store.revision} {tier.search}" for tier in (self, *slower)) if slower else ""
-
-    @property
-    def _cache(self) -> CandidateCache | None:
-        """The store, if it can remember answers and is meant to."""
-        meant = self.layer.write and self.layer.cache_policy != "hit"
-        return self.store if meant and isinstance(self.store, CandidateCache) else None
-
-    def recall(self, names: Sequence[str], scope: str) -> _Answers:
-        """The answers kept under that scope; a store at the end of the chain has none."""
-        if not scope or (cache := self._cache) is None:
-            return {}
-        known = zip(names, cache.recall(names, scope), strict=True)
-        return {name: answer for name, answer in known if answer is not None}
-
-    def remember(self, answers: _Answers, scope: str) -> None:
-        """Keep the answers of slower stores."""
-        if (cache := self._cache) is not None:
-            kept = answers if self.layer.cache_policy == "always" else {n: a for n, a in answers.items() if a}
-            if kept:
-                cache.remember(kept, scope)
+    def _best_known(self, kb: KnowledgeBase) -> tuple[Candidate, ...]:
+        popular = (entity for entity in kb.entities() if entity.popularity >= self.min_popularity)
+        best = nsmallest(self.max_candidates, popular, key=lambda entity: (-entity.popularity, entity.entity_id))
+        return tuple(Candidate(entity, entity.label, "all", {"l2": 1.0}) for entity in best)

@@ -86,7 +86,8 @@ def _plain(graph: Graph) -> Iterator[str]:
         yield f"  {node_id:{ids}}  {processor:{processors}}  {reads}"
     for name, spec in graph.store_specs.items():
         users = [node.id for node in graph.nodes if name in _stores(node)]
-        yield f"  store {name} ({spec.type}) of {', '.join(users) or 'the pipeline'}"
+        kind = "cache" if name in graph.caches else "store"
+        yield f"  {kind} {name} ({spec.type}) of {', '.join(users) or 'the pipeline'}"
 
 
 def _reads(node: Node) -> str:
