@@ -77,7 +77,7 @@ class Attempt:
             return None
 
     def scope(self, tiers: Sequence[Tier], combined: str) -> str:
-        """What the answers of these tiers depend on; nothing if one of them cannot say its revision."""
+        """What the answers of these tiers depend on: what their stores hold, and how they are searched."""
         parts = [combined]
         for tier in tiers:
             if tier.store is None:
@@ -85,10 +85,10 @@ class Attempt:
             if tier.name not in self._revisions:
                 self._revisions[tier.name] = self.call(tier, partial(getattr, tier.store, "revision")) or ""
             parts.append(f"{self._revisions[tier.name]} {tier.search}")
-        return "" if any(tier.name in self.failed for tier in tiers if tier.store) else "|".join(parts)
+        return "|".join(parts)
 
     def check(self) -> None:
         """Raise if no store is left: then there is nothing to go on with."""
         stores = [tier.name for tier in self.tiers if tier.store is not None]
-        if all(name in self.failed for name in stores):
+        if stores and all(name in self.failed for name in stores):
             raise self.failed[stores[0]]
