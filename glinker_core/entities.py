@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from glinker_core.builtin.records import entity_of, entity_under
 from glinker_core.errors import DataError, InputError, Problem, near
-from glinker_core.files import endings, read_lines
+from glinker_core.files import Meter, endings, read_lines
 from glinker_core.layers import EntityPathReader, EntityReader, Row, Store, Upserted
 from glinker_core.model import Document, Entity, evolve
 from glinker_core.plugins import Plugins
@@ -33,6 +33,18 @@ class ImportReport:
     problems: list[Problem] = field(factory=list)
 
 
+@frozen
+class Progress:
+    """How far an import is: records `read`, the `share` of its bytes in 0..1 where that is known.
+
+    `ended` is said once all is read; how long the store still works on it is not known.
+    """
+
+    read: int
+    share: float | None = None
+    ended: bool = False
+
+
 def import_entities(
     source: Any,
     store: Store,
@@ -41,27 +53,31 @@ def import_entities(
     on_error: OnError = "raise",
     on_duplicate: OnDuplicate = "error",
     reader: str | EntityReader = "",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> ImportReport:
     """Load a source into a store in one transaction.
 
     Files are read by the `reader`, or the one of that name; without it, by the one their endings name.
     With `on_error="raise"` one bad record refuses the whole import, with a `DataError` that lists them all; with
-    `skip` the good ones load and the report lists the bad ones. `progress` is called with the number of records read.
+    `skip` the good ones load and the report lists the bad ones. `progress` is told every thousand records how far it
+    is, and once when all is read.
     """
     report = ImportReport()
+    meter = _meter(source)
 
     def good() -> Iterator[Entity]:
         for part in _parts(source):
-            for row in entity_rows(part, plugins, reader):
+            for row in entity_rows(part, plugins, reader, meter):
                 report.read += 1
                 if progress is not None and report.read % 1000 == 0:
-                    progress(report.read)
+                    progress(Progress(report.read, meter.share))
                 if isinstance(row.item, Entity):
                     yield row.item
                 else:
                     place = f"{row.file}:" if row.file else _name(part)
                     report.problems.append(Problem(f"{place}{row.line}", row.problem))
+        if progress is not None:
+            progress(Progress(report.read, 1.0, ended=True))
         if report.problems and on_error == "raise":
             raise DataError(f"nothing was imported from {source_name(source)}", report.problems)
 
@@ -89,12 +105,24 @@ def _name(source: Any) -> str:
     return f"{source}:" if isinstance(source, (str, os.PathLike)) else "record "
 
 
-def entity_rows(source: Any, plugins: Plugins, reader: str | EntityReader = "") -> Iterator[Row]:
+def _meter(source: Any) -> Meter:
+    paths = [Path(part) for part in _parts(source) if isinstance(part, (str, os.PathLike))]
+    sized = all(path.is_file() for path in paths)  # a pipe has no size
+    return Meter(sum(path.stat().st_size for path in paths) if sized else None)
+
+
+def entity_rows(
+    source: Any, plugins: Plugins, reader: str | EntityReader = "", meter: Meter | None = None
+) -> Iterator[Row]:
     """The records of a source, good and bad, with their lines (or positions, from 0, in a list)."""
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         found: EntityReader = _reader(path, "entities", plugins, reader)
-        return found.entities_from(path) if isinstance(found, EntityPathReader) else found.entities(read_lines(path))
+        if isinstance(found, EntityPathReader):
+            if meter is not None:
+                meter.total = None  # how far it is in the file, only the reader knows
+            return found.entities_from(path)
+        return found.entities(read_lines(path, meter))
     if reader:
         raise InputError("entities: a reader reads files, and records were given")
     if isinstance(source, Mapping):

@@ -8,16 +8,54 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
+
+from attrs import define, field
 
 from glinker_core.errors import DataError, Problem
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, without a byte order mark; `.gz` is unpacked."""
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+@define
+class Meter:
+    """How much is read of files of `total` bytes in all, as they lie on the disk: packed ones count packed.
+
+    `total` is None where it is not known, or not how much of it is read.
+    """
+
+    total: int | None
+    _before: int = field(default=0, init=False)
+    _stream: IO[bytes] | None = field(default=None, init=False)
+
+    @contextmanager
+    def reading(self, stream: IO[bytes]) -> Iterator[None]:
+        """Count what is read of one file, which is open; nothing of a pipe, which has no position."""
+        self._stream = stream if stream.seekable() else None
+        try:
+            yield
+        finally:
+            self._before, self._stream = self.done, None
+
+    @property
+    def done(self) -> int:
+        """The bytes read so far."""
+        return self._before + (self._stream.tell() if self._stream is not None else 0)
+
+    @property
+    def share(self) -> float | None:
+        """The share of the bytes that is read, in 0..1."""
+        return min(1.0, self.done / self.total) if self.total else None
+
+
+def read_lines(path: Path, meter: Meter | None = None) -> Iterator[bytes]:
+    """The lines of a file, without a byte order mark; `.gz` is unpacked. What is read counts on the meter."""
+    packed = path.suffix.lower() == ".gz"
+    with (
+        path.open("rb") as raw,
+        nullcontext() if meter is None else meter.reading(raw),
+        gzip.open(raw, "rb") if packed else nullcontext(raw) as stream,
+    ):
         try:
             yield from without_mark(stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

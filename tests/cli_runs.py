@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -53,6 +54,13 @@ def on_terminal(*args: Any, **options: Any) -> tuple[str, str]:
     os.close(ours)
     _, said = child.communicate()
     return shown.decode().replace("\r\n", "\n"), said
+
+
+class Terminal(io.StringIO):
+    """What is said where somebody looks."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def lines(text: str) -> list[Any]:

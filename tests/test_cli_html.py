@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from glinker_core.cli.console import json_line, progress, visible
 from glinker_core.cli.html import page
 from glinker_core.model import Candidate, Entity, LinkedDocument, LinkedEntity, LinkedMention
+from tests.cli_runs import Terminal
 
 TAGS = re.compile("html|head|meta|title|style|body|h1|h2|article|p|div|mark|span|b|code|footer|ul|li")
 ATTRIBUTES = re.compile("lang|charset|name|content|http-equiv|class|dir|style|tabindex|role")
@@ -164,11 +165,6 @@ def test_any_text_is_one_line_of_json(text):
         line = json_line({"text": text}, encoding)
         assert json.loads(line) == {"text": text}
         assert line.encode(encoding).count(b"\n") == 1
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 def test_progress_is_shown_to_who_waits_at_a_terminal(monkeypatch):

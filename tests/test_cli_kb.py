@@ -1,12 +1,18 @@
 import json
+import re
+from functools import partial
 
 import pytest
 from attrs import define
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from glinker_core.builtin.readers import JsonlReader
+from glinker_core.cli import app
+from glinker_core.cli.console import progress
 from glinker_core.hookspecs import Component, hookimpl
-from tests.cli_runs import ENTITIES, glinker, lines, write_lines
+from glinker_core.testing.store import FakeStore
+from tests.cli_runs import ENTITIES, Terminal, glinker, lines, write_lines
 from tests.fake_plugins import fakes
 
 
@@ -146,7 +152,7 @@ def test_store_type_that_cannot_be_used_is_refused(tmp_path, entities, kind, sai
 
 
 @define
-class LockedStore:
+class LockedStore(FakeStore):
     """A store of one file that also wants a key."""
 
     path: str
@@ -163,6 +169,44 @@ def test_store_type_that_needs_more_than_a_path_is_refused(tmp_path, entities):
     args = ("kb", "import", entities, "--store", tmp_path / "x", "--store-type", "locked")
     done = glinker(*args, plugins=fakes(locked=LockedPlugin()))
     assert (done.exit_code, done.stderr) == (2, "--store-type locked: 'key' is missing; use it from a pipeline\n")
+
+
+class WaitingReader(JsonlReader):
+    """Reads on once the terminal shows how far it is."""
+
+    terminal = None
+
+    def entities(self, lines):
+        for number, row in enumerate(super().entities(lines)):
+            yield row
+            while number == 999 and "1,000 entities" not in self.terminal.getvalue():
+                pass
+
+
+class WaitingPlugin:
+    @hookimpl
+    def glinker_readers(self):
+        yield Component("waiting", "tests.test_cli_kb:WaitingReader", "waits", (".jsonl",))
+
+
+def test_import_shows_at_a_terminal_what_it_has_read_how_fast_and_how_long_it_takes(tmp_path, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    terminal = WaitingReader.terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("glinker_core.cli.kb.progress", partial(progress, after=0.0))
+    many = write_lines(tmp_path / "many.jsonl", [{"id": str(n), "label": "x"} for n in range(1000)])
+    plugins = fakes(stores="glinker_stores", waiting=WaitingPlugin())
+    args = ["kb", "import", str(many), "--store", str(tmp_path / "kb.db"), "--reader", "waiting"]
+    app(args, standalone_mode=False, obj=plugins)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
+    assert re.search(r"importing: 1,000 entities, [\d,]+/s, 0:00:00 left", shown)
+
+
+def test_import_into_a_pipe_says_nothing_of_its_progress(tmp_path):
+    many = write_lines(tmp_path / "many.jsonl", [{"id": str(n), "label": "x"} for n in range(2000)])
+    done = glinker("kb", "import", many, "--store", tmp_path / "kb.db")
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 # -- add and remove ----------------------------------------------------------------------------------------------

@@ -1,11 +1,15 @@
 import gzip
 import json
+import os
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
 from glinker_core import DataError, Entity, InputError
-from glinker_core.entities import document_rows, entity_rows, import_entities, source_name
+from glinker_core.builtin.readers import JsonlReader
+from glinker_core.entities import Progress, document_rows, entity_rows, import_entities, source_name
 from glinker_core.layers import Upserted
 from glinker_core.model import Document
 from glinker_core.testing.store import FakeStore, store_of
@@ -205,7 +209,67 @@ def test_progress_is_told_every_thousand_records(plugins):
     told = []
     records = ({"id": str(number), "label": "x"} for number in range(2500))
     import_entities(records, FakeStore(), plugins, progress=told.append)
-    assert told == [1000, 2000]
+    assert told == [Progress(1000), Progress(2000), Progress(2500, 1.0, ended=True)]
+
+
+LINES = [f'{{"id": "{number}", "label": "x"}}\n'.encode() for number in range(4000)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_progress_knows_the_share_of_the_bytes_of_all_files(plugins, tmp_path, packed):
+    paths = [tmp_path / f"{name}.jsonl{'.gz' if packed else ''}" for name in ("a", "b")]
+    for path, lines in zip(paths, (LINES[:1000], LINES[1000:]), strict=True):
+        path.write_bytes(gzip.compress(b"".join(lines), 0) if packed else b"".join(lines))
+    told = []
+    import_entities(paths, FakeStore(), plugins, progress=told.append)
+    assert [far.read for far in told] == [1000, 2000, 3000, 4000, 4000]
+    shares = [far.share for far in told]
+    assert shares == sorted(shares)
+    ahead = 0.5 if packed else 0.001  # gzip reads in blocks
+    assert all(n / 4 - 0.01 <= share <= n / 4 + ahead for n, share in enumerate(shares[:3], 1))
+    assert shares[3:] == [1.0, 1.0]
+
+
+def test_progress_says_no_share_where_only_the_reader_knows_how_far_it_is(plugins, tmp_path):
+    class PathReader(JsonlReader):
+        def entities_from(self, path):
+            return self.entities(path.read_bytes().splitlines())
+
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"".join(LINES[:1000]))
+    told = []
+    import_entities([path, path], FakeStore(), plugins, reader=PathReader(), progress=told.append)
+    assert [far.share for far in told] == [None, None, 1.0]
+
+
+def test_entities_of_a_pipe_are_read_without_a_share(plugins, tmp_path):
+    path = tmp_path / "pipe.jsonl"
+    os.mkfifo(path)
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(path.write_bytes, b"".join(LINES))
+        report = import_entities(path, FakeStore(), plugins, progress=told.append)
+    assert report.read == 4000
+    assert [far.share for far in told] == [None] * 4 + [1.0]
+
+
+def test_progress_is_told_while_it_is_read(plugins, tmp_path):
+    """Not when all is in memory."""
+    path = tmp_path / "pipe.jsonl"
+    os.mkfifo(path)
+    heard = Event()
+
+    def feed():
+        with path.open("wb") as pipe:
+            pipe.writelines(LINES[:3000])
+            pipe.flush()
+            assert heard.wait(60)
+            pipe.writelines(LINES[3000:])
+
+    with ThreadPoolExecutor(1) as pool:
+        fed = pool.submit(feed)
+        import_entities(path, FakeStore(), plugins, progress=lambda far: heard.set())
+        fed.result()
 
 
 # -- documents -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from glinker_core.errors import DataError
-from glinker_core.files import endings, read_lines, replacing, without_mark, write_text
+from glinker_core.files import Meter, endings, read_lines, replacing, without_mark, write_text
 
 MARK = b"\xef\xbb\xbf"
 CONTENT = b"one\r\ntwo\n\nf\xc3\xbcnf\nlast"
@@ -32,6 +32,33 @@ def test_lines_are_read_one_at_a_time(tmp_path):
     reading = read_lines(path)
     assert next(reading) == b"one\n"
     reading.close()
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+def test_what_is_read_counts_as_it_lies_on_the_disk(tmp_path, name):
+    path, content = tmp_path / name, b"some words\n" * 50_000
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    meter = Meter(2 * path.stat().st_size)
+    assert meter.share == 0.0
+    seen = []
+    for _ in range(2):
+        for number, _ in enumerate(read_lines(path, meter)):
+            if number in (10, 40_000):
+                seen.append(meter.done)
+        seen.append(meter.done)
+    size = path.stat().st_size
+    assert seen == sorted(seen)
+    assert (seen[2], seen[5], meter.share) == (size, 2 * size, 1.0)
+    if name == "a.txt":
+        assert seen == [11 * 11, 11 * 40_001, size, size + 11 * 11, size + 11 * 40_001, 2 * size]
+
+
+def test_an_unknown_size_has_no_share(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"")
+    for total in (None, 0):
+        meter = Meter(total)
+        assert list(read_lines(tmp_path / "a.txt", meter)) == []
+        assert meter.share is None
 
 
 LINES = b"".join(b'{"id": "%d"}\n' % number for number in range(20_000))

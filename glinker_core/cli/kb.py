@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import typer
 
 from glinker_core.builtin.readers import JsonlReader
 from glinker_core.cli.console import json_line, many, plugins_of, progress, say, writing
+from glinker_core.cli.pace import pace
 from glinker_core.entities import ImportReport, OnDuplicate, OnError, import_entities
 from glinker_core.errors import DataError, InputError, Problem
 from glinker_core.files import without_mark
@@ -57,6 +59,7 @@ def import_(
     plugins = plugins_of(ctx)
     chosen = _configured_reader(reader, set_ or [], plugins)
     with _making(store), _opened(store, store_type, plugins) as opened, progress("importing") as tell:
+        started = time.monotonic()
         report = import_entities(
             files,
             opened,
@@ -64,7 +67,7 @@ def import_(
             on_error=on_error,
             on_duplicate=on_duplicate,
             reader=chosen,
-            progress=lambda read: tell(many(read, "entity", "entities")),
+            progress=lambda far: tell(pace(far, time.monotonic() - started)),
         )
         _report(report, store, opened)
 
