@@ -3,7 +3,8 @@
 Blocks of one page run in order, in one copy of the examples and one Python namespace: `python` is executed; `bash` is
 run if it begins with `glinker` (and must fail if marked `fails`); `yaml` with `nodes:` must be a pipeline without
 problems; `text` after a python or bash block is what that printed (`...` stands for anything). A block with
-`title=NAME` is written to that file; one with `not-run` is otherwise only read.
+`title=NAME` is written to that file; one with `not-run` is otherwise only read. At a block with `needs=redis` the page
+ends where no server answers; it finds the server by `REDIS_URL`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typer.testing import CliRunner
 
 from glinker_core import DAGExecutor
 from glinker_core.cli import app
+from tests import services
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
@@ -74,7 +76,7 @@ def run_python(code, page, line, namespace):
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=relative)
-def test_blocks_of_a_page_do_what_they_say(page, place):
+def test_blocks_of_a_page_do_what_they_say(page, place, monkeypatch):
     text = page.read_text(encoding="utf-8")
     namespace = {"__name__": "__main__"}
     printed = None
@@ -83,6 +85,8 @@ def test_blocks_of_a_page_do_what_they_say(page, place):
         line = text.count("\n", 0, match.start()) + 1
         if title := re.search(r"title=(\S+)", info):
             Path(title[1]).write_text(code, encoding="utf-8")
+        if "needs=redis" in info:
+            monkeypatch.setenv("REDIS_URL", services.redis())
         if "not-run" in info or (title and language != "yaml"):
             printed = None
         elif language == "python":
