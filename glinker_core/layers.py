@@ -199,7 +199,7 @@ class StoreSpec:
     config: Mapping[str, Any] = field(factory=dict, hash=False)
     field_mapping: Mapping[str, str] = field(factory=dict, hash=False)
     write: bool = True
-    ttl: int = 0
+    ttl: int | None = None
     priority: int = field(default=0, eq=False)
 
 

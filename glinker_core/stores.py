@@ -65,10 +65,11 @@ def _make(spec: StoreSpec, where: Where, draft: Draft, plugins: Plugins) -> Any:
         return None
     config = dict(spec.config)
     mapping = {ours: theirs for ours, theirs in spec.field_mapping.items() if ours != theirs}
-    for name, value in (("field_mapping", mapping), ("ttl", spec.ttl)):
-        if value and name not in settings(cls):
-            draft.warn(where, f"{name} has no effect on a '{spec.type}' store")
-        elif value and config.setdefault(name, value) != value:
+    for name, value in (("field_mapping", mapping or None), ("ttl", spec.ttl)):
+        if name not in settings(cls):
+            if value:
+                draft.warn(where, f"{name} has no effect on a '{spec.type}' store")
+        elif value is not None and config.setdefault(name, value) != value:
             message = f"'{name}' stands here and in 'config', and is not the same; write one of them"
             draft.refuse((*where, name), message)
     return structure(cls, config, draft.source.place, draft.problems, (*where, "config"))

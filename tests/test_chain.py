@@ -122,6 +122,7 @@ def test_a_batch_equals_one_by_one_in_any_order():
         ({"layers": [{"type": "fake", "store": "kb"}]}, "a layer has either a 'type'"),
         ({"layers": [{"type": "fake", "search_mode": []}]}, "search_mode is empty"),
         ({"layers": [{"type": "fake", "limit": 0}]}, "limit must be at least 1, got 0"),
+        ({"layers": [{"type": "fake", "ttl": -1}]}, "ttl must not be negative, got -1"),
         ({"layers": [{"type": "fake"}], "combine": "any"}, "'any'"),
         ({"layers": [{"type": "fake"}], "max_candidates": 0}, "max_candidates must be at least 1, got 0"),
         ({"layers": [{"type": "fake"}], "min_popularity": -1}, "min_popularity must not be negative, got -1"),

@@ -112,6 +112,7 @@ def test_the_ttl_of_a_layer_reaches_what_has_such_a_setting_and_is_a_warning_els
     cache, store = {"type": "fake_cache", "priority": 1, "ttl": 60}, {"type": "fake", "ttl": 5}
     made = graph(*chain(cache, store))
     assert made.caches["fake_cache"].ttl == 60
+    assert graph(*chain({**cache, "ttl": 0}, {"type": "fake", "ttl": 0})).caches["fake_cache"].ttl == 0
     assert made.warnings == ("nodes[1].config.layers[1]: ttl has no effect on a 'fake' store",)
     assert refused(*chain({**cache, "config": {"ttl": 61}}, {"type": "fake"})) == [
         "nodes[1].config.layers[0].ttl: 'ttl' stands here and in 'config', and is not the same; write one of them"

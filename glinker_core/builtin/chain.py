@@ -70,7 +70,7 @@ class ChainLayer:
     write: bool = True
     search_mode: tuple[str, ...] = ("exact", "fuzzy")
     limit: int | None = None
-    ttl: int = 0
+    ttl: int | None = None
     cache_policy: Literal["always", "miss", "hit"] = "always"
     field_mapping: Mapping[str, str] = Factory(dict)
     fuzzy: Fuzzy = Fuzzy()
@@ -84,6 +84,8 @@ class ChainLayer:
             raise ValueError(f"{given[0]} is for a layer with a 'type'; write it under 'stores', at '{self.store}'")
         if not self.search_mode:
             raise ValueError("search_mode is empty; name at least one, such as exact")
+        if self.ttl is not None and self.ttl < 0:
+            raise ValueError(f"ttl must not be negative, got {self.ttl}")
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit must be at least 1, got {self.limit}")
 

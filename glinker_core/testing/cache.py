@@ -15,7 +15,7 @@ class FakeCache:
     """Answers in a dict and no entities (`layers.CandidateCache`); `down: true` fails as if its server were away."""
 
     down: bool = False
-    ttl: int = 0
+    ttl: int = 1
 
     _answers: dict[tuple[str, str], tuple[Candidate, ...]] = field(factory=dict, init=False, repr=False)
 
