@@ -73,6 +73,7 @@ class StoresBuilder:
         fuzzy_similarity: float | None = None,
         *,
         name: str | None = None,
+        limit: int | None = None,
         on_error: str | None = None,
         field_mapping: Mapping[str, str] | None = None,
         **database: Any,
@@ -94,7 +95,7 @@ class StoresBuilder:
             "fuzzy": {"min_similarity": fuzzy_similarity},
             "config": database,
         }
-        ours = {"name": name, "on_error": on_error, "field_mapping": field_mapping}
+        ours = {"name": name, "limit": limit, "on_error": on_error, "field_mapping": field_mapping}
         return self._parent.add_store({**layer, **{key: value for key, value in ours.items() if value is not None}})
 
     def embeddings(
@@ -110,7 +111,7 @@ class StoresBuilder:
         )
 
     def configure(self, **config: Any) -> ConfigBuilder:
-        """Set what holds for the whole chain: `max_candidates`, `min_popularity`."""
+        """Set what holds for the whole chain: `combine`, `max_candidates`, `min_popularity`."""
         if "layers" in config:
             raise InputError("builder.l2: 'layers' are added one by one with builder.l2.add(type, ...)")
         return self._parent.set("l2", "l2_chain", config)

@@ -250,6 +250,10 @@ class DAGExecutor:
         _check_policy(on_error)
         policy: OnDuplicate = on_duplicate or ("replace" if overwrite else "error")
         names = self._targets(target_layers)
+        if not names:
+            raise InputError(
+                f"target_layers: pipeline '{self.graph.name}' writes to no store; name one, or set write: true"
+            )
         if len(names) > 1 and isinstance(source, Iterator):
             source = list(source)
         loaded: dict[str, int] = {}

@@ -425,6 +425,14 @@ def test_caches_are_opened_after_the_stores_and_closed_with_them(last):
         assert RecordingCache.log == ["open", "close"]
 
 
+def test_entities_that_no_store_would_take_are_refused():
+    chain = node("l2", "l2_chain", layers=[{"type": "fake", "write": False}])
+    with DAGExecutor(pipeline(node("l1", "l1_fake"), chain), plugins=fakes()) as executor:
+        with pytest.raises(InputError, match="pipeline 'test' writes to no store; name one, or set write: true"):
+            executor.load_entities(PARIS)
+        assert executor.load_entities(PARIS, target_layers=["fake"]) == {"l2": {"fake": 4}}
+
+
 def test_a_store_that_no_node_declares_is_loaded_under_its_own_heading():
     chain = pipeline(node("l1", "l1_fake"), node("l0", "l0_aggregator"), stores={"kb": {"type": "fake"}})
     with DAGExecutor(chain, plugins=fakes()) as executor:
