@@ -191,7 +191,7 @@ def test_l2_add_has_the_defaults_of_its_type(builder, layer_type, expected):
 def test_l2_add_takes_all_its_settings_and_those_of_the_store(builder):
     builder.l2.add(
         "redis", priority=2, write=False, search_mode=["exact", "fuzzy"], ttl=5, cache_policy="hit",
-        fuzzy_similarity=0.9, name="cache", on_error="degrade", field_mapping={"label": "title"},
+        fuzzy_similarity=0.9, name="cache", limit=5, on_error="degrade", field_mapping={"label": "title"},
         host="redis", port=7000, password="${REDIS_PASSWORD:-}",
     )  # fmt: skip
     assert config(builder, "l2")["layers"] == [
@@ -199,7 +199,7 @@ def test_l2_add_takes_all_its_settings_and_those_of_the_store(builder):
             "type": "redis", "priority": 2, "write": False, "search_mode": ["exact", "fuzzy"], "ttl": 5,
             "cache_policy": "hit", "fuzzy": {"min_similarity": 0.9},
             "config": {"host": "redis", "port": 7000, "password": "${REDIS_PASSWORD:-}"},
-            "name": "cache", "on_error": "degrade", "field_mapping": {"label": "title"},
+            "name": "cache", "limit": 5, "on_error": "degrade", "field_mapping": {"label": "title"},
         }
     ]  # fmt: skip
 
