@@ -11,7 +11,7 @@ from measure import Facts
 
 _OURS, _OTHERS = "#1f6fb4", "#8a8a8a"
 _KIND, _RANK = "typos, 1 or 2", "30"
-_WAYS = ("fuzzy", "similar")
+_WAYS = ("fuzzy", "all")
 
 
 def draw(results: Facts, path: Path) -> None:

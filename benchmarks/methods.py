@@ -1,7 +1,7 @@
 """What is compared, behind one interface, and our stores behind it.
 
-A method searches in one or more *ways*. Ours are the rows of `WAYS`; a new search mode is one line there. A way whose
-modes a store does not know is left out.
+A method searches in one or more *ways*. Ours are the rows of `WAYS`; a new search mode is one line there. Modes that a
+store does not know are left out, and so is a way whose last mode it does not know; the tables say what was asked.
 """
 
 from __future__ import annotations
@@ -24,24 +24,33 @@ _DATABASE = "glinker_benchmark"
 
 @frozen
 class Way:
-    """A way to search: how our stores are asked, and the kind of queries its rate is measured with."""
+    """A way to search: the modes of our stores, the queries its rate is measured with, and whether its recall is."""
 
-    search: Search
+    modes: tuple[str, ...]
     rated_with: str
+    recalled: bool = False
 
 
 WAYS = {
-    "exact": Way(Search(modes=("exact",)), "exact"),
-    "fuzzy": Way(Search(modes=("exact", "fuzzy")), "typos, 1 or 2"),
-    "partial": Way(Search(modes=("exact", "fuzzy", "partial")), "partial names"),
-    "similar": Way(Search(modes=("similar",)), "reworded"),
-    "prefix": Way(Search(modes=("prefix",)), "partial names"),
-    "text": Way(Search(modes=("text",)), "partial names"),
+    "exact": Way(("exact",), "exact", recalled=True),
+    "fuzzy": Way(("exact", "variant", "fuzzy"), "typos, 1 or 2", recalled=True),
+    "all": Way(("exact", "variant", "fuzzy", "partial", "initials", "similar"), "reworded", recalled=True),
+    "variant": Way(("variant",), "variants"),
+    "partial": Way(("partial",), "partial names"),
+    "similar": Way(("similar",), "reworded"),
+    "prefix": Way(("prefix",), "partial names"),
+    "text": Way(("text",), "partial names"),
 }
 
 
 class MissingError(Exception):
     """A method that cannot run here; says what it needs."""
+
+
+def search_of(way: str, store: Any) -> Search | None:
+    """How that store is asked, or None where it does not know the mode the way is about."""
+    modes = tuple(mode for mode in WAYS[way].modes if mode in type(store).modes)
+    return Search(modes=modes) if modes[-1:] == WAYS[way].modes[-1:] else None
 
 
 class Method(Protocol):
@@ -51,7 +60,8 @@ class Method(Protocol):
     lasting: ClassVar[bool]  # whether another process finds what was added
     edits: ClassVar[tuple[str, ...]]  # of `add` and `remove`, those it can do to what it holds
 
-    def ways(self) -> list[str]: ...
+    def ways(self) -> dict[str, str]:
+        """Its ways, with what each does."""
 
     def open(self) -> None:
         """MissingError where it cannot run."""
@@ -83,8 +93,8 @@ class OurStore:
     lasting: ClassVar[bool] = False
     edits: ClassVar[tuple[str, ...]] = ("add", "remove")
 
-    def ways(self) -> list[str]:
-        return [name for name, way in WAYS.items() if set(way.search.modes) <= set(type(self.store).modes)]
+    def ways(self) -> dict[str, str]:
+        return {name: ", ".join(found.modes) for name in WAYS if (found := search_of(name, self.store))}
 
     def open(self) -> None:
         self.store.open()
@@ -99,7 +109,7 @@ class OurStore:
         self.store.delete(entity_ids)
 
     def search(self, way: str, names: Sequence[str]) -> Sequence[Any]:
-        found: Sequence[Any] = self.store.search(names, WAYS[way].search)
+        found: Sequence[Any] = self.store.search(names, search_of(way, self.store))
         return found
 
     def ids(self, found: Any) -> list[str]:

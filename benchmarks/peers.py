@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from attrs import define, field
 from methods import Method, MissingError
-from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist, extract
 
 from glinker_core.model import Entity
@@ -62,8 +62,8 @@ class Glinker(_InMemory):
     _l2: Any = field(default=None, init=False)
     _chain: Any = field(default=None, init=False)
 
-    def ways(self) -> list[str]:
-        return list(_GLINKER_MODES)
+    def ways(self) -> dict[str, str]:
+        return {way: ", ".join(modes) for way, modes in _GLINKER_MODES.items()}
 
     def open(self) -> None:
         self._l2 = _glinker_l2()
@@ -114,8 +114,8 @@ class PlainDict(_InMemory):
 
     _named: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
 
-    def ways(self) -> list[str]:
-        return ["exact"]
+    def ways(self) -> dict[str, str]:
+        return {"exact": "equal once normalised"}
 
     def add(self, entities: Iterable[Entity]) -> None:
         self._named = _by_key(entities)
@@ -129,15 +129,22 @@ class PlainDict(_InMemory):
 
 @define
 class RapidfuzzScan(_InMemory):
-    """rapidfuzz over all normalised names: `process.extract` for one, `process.cdist` for several, on one core."""
+    """rapidfuzz over all normalised names: `process.extract` for one, `process.cdist` for several, on one core.
+
+    Names are held by popularity, so that of those equally near the better known comes first.
+    """
 
     batch: ClassVar[int] = 16
 
     _keys: list[str] = field(factory=list, init=False)
     _named: list[tuple[str, ...]] = field(factory=list, init=False)
 
-    def ways(self) -> list[str]:
-        return ["fuzzy"]
+    def ways(self) -> dict[str, str]:
+        return {"fuzzy": "fewest edits"}
+
+    def open(self) -> None:
+        if importlib.util.find_spec("numpy") is None:
+            raise MissingError("rapidfuzz: needs numpy; run: pip install numpy")
 
     def add(self, entities: Iterable[Entity]) -> None:
         named = _by_key(entities)
@@ -146,12 +153,16 @@ class RapidfuzzScan(_InMemory):
     def search(self, way: str, names: Sequence[str]) -> Sequence[Any]:  # noqa: ARG002
         keys = [normalise(name) for name in names]
         if len(keys) == 1:
-            return [[place for _, _, place in extract(keys[0], self._keys, scorer=fuzz.ratio, limit=LIMIT)]]
+            found = extract(keys[0], self._keys, scorer=OSA.normalized_similarity, limit=LIMIT)
+            return [[place for _, _, place in found]]
         import numpy as np  # not loaded where the memory of others is measured
 
-        scores = cdist(keys, self._keys, scorer=fuzz.ratio, dtype=np.float32, workers=1)
-        best = np.argpartition(-scores, LIMIT)[:, :LIMIT] if len(self._keys) > LIMIT else np.argsort(-scores)
-        return [sorted(map(int, row), key=lambda place: -of[place]) for row, of in zip(best, scores, strict=True)]
+        scores = cdist(keys, self._keys, scorer=OSA.normalized_similarity, dtype=np.float32, workers=1)
+        least = np.partition(scores, -LIMIT)[:, -LIMIT] if len(self._keys) > LIMIT else np.zeros(len(keys))
+        near = [np.flatnonzero(row >= enough) for row, enough in zip(scores, least, strict=True)]
+        return [
+            some[np.argsort(-row[some], kind="stable")[:LIMIT]].tolist() for row, some in zip(scores, near, strict=True)
+        ]
 
     def ids(self, found: Any) -> list[str]:
         ids = (entity_id for place in found for entity_id in self._named[place])
@@ -163,7 +174,8 @@ def _by_key(entities: Iterable[Entity]) -> dict[str, tuple[str, ...]]:
     for entity in entities:
         for key in {normalise(name): None for name in entity.names}:
             named.setdefault(key, []).append((-entity.popularity, entity.entity_id))
-    return {key: tuple(entity_id for _, entity_id in sorted(ones)) for key, ones in named.items()}
+    best_first = sorted((sorted(ones), key) for key, ones in named.items())
+    return {key: tuple(entity_id for _, entity_id in ones) for ones, key in best_first}
 
 
 PEERS: dict[str, Callable[[Path], Method]] = {

@@ -1,7 +1,7 @@
 """Queries drawn from the names of a knowledge base, each with the entity that is meant, by a seed.
 
-A name is drawn evenly from all different ones. Where several entities share it, the one that is meant is drawn in
-proportion to popularity + 1, so that a store that puts the better known first is right as often as it can be.
+A name is drawn evenly from all different ones. Where several entities have it, written the same, the one that is meant
+is drawn in proportion to popularity + 1: a store that puts the better known first is right as often as one can be.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import string
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -37,25 +36,24 @@ class Names:
     ids: list[str]
     weights: list[float]
     surfaces: list[str]
+    owners: dict[str, list[int]]  # the entities of a surface
     sharers: dict[str, list[int]]  # the entities of a key
 
     @classmethod
     def of(cls, entities: Iterable[Entity]) -> Names:
         """Gather the names of a stream of entities."""
-        ids, weights, surfaces = [], [], dict[str, None]()
-        sharers: dict[str, list[int]] = defaultdict(list)
+        ids, weights = [], []
+        owners: dict[str, list[int]] = {}
+        sharers: dict[str, list[int]] = {}
         for row, entity in enumerate(entities):
             ids.append(entity.entity_id)
             weights.append(entity.popularity + 1)
-            for surface, key in {surface: normalise(surface) for surface in entity.names}.items():
-                surfaces[surface] = None
-                if not sharers[key] or sharers[key][-1] != row:
-                    sharers[key].append(row)
-        return cls(ids, weights, list(surfaces), dict(sharers))
-
-    def meant(self, surface: str, draw: random.Random) -> Query:
-        """A query for that very name."""
-        return Query(surface, self.one_of(self.sharers[normalise(surface)], draw))
+            for surface in entity.names:
+                owners.setdefault(surface, []).append(row)
+                of_key = sharers.setdefault(normalise(surface), [])
+                if of_key[-1:] != [row]:
+                    of_key.append(row)
+        return cls(ids, weights, list(owners), owners, sharers)
 
     def one_of(self, rows: Sequence[int], draw: random.Random) -> str:
         """The id of one of the entities, by popularity + 1."""
@@ -117,11 +115,14 @@ def _reworded(name: str, draw: random.Random) -> str | None:
     return " ".join(words)
 
 
-def _typos(*counts: int) -> Change:
-    """So many edits, no fewer by chance; signs and spaces are left alone, but may swap with their neighbours."""
+def _typos(*counts: int, short: tuple[int, ...] = ()) -> Change:
+    """So many edits, no fewer by chance; signs and spaces are left alone, but may swap with their neighbours.
+
+    Names of less than eight letters have as many as `short` says.
+    """
 
     def change(name: str, draw: random.Random) -> str | None:
-        edits = draw.choice(counts)
+        edits = draw.choice(short if short and len(name) < 8 else counts)
         mistyped = name
         for _ in range(edits):
             mistyped = _mistyped(mistyped, draw)
@@ -153,11 +154,12 @@ CLASSES = {
     "  spaces": Class(_spaces),
     "  plural": Class(_plural),
     "typos, 1 or 2": Class(_typos(1, 2), _of_length(4)),
+    "  1 or 2, 1 in 4-7 letters": Class(_typos(1, 2, short=(1,)), _of_length(4)),
     "  1 edit": Class(_typos(1), _of_length(4)),
     "  2 edits, 4-7 letters": Class(_typos(2), _of_length(4, 7)),
     "  2 edits, 8 letters up": Class(_typos(2), _of_length(8)),
     "reworded": Class(_reworded),
-    "homonyms": Class(fit=lambda names, name: len(names.sharers[normalise(name)]) > 1),
+    "homonyms": Class(fit=lambda names, name: len(names.owners[name]) > 1),
 }
 
 
@@ -177,7 +179,7 @@ def draw_queries(names: Names, kind: str, count: int, seed: str) -> list[Query]:
         if of_kind.fit(names, name):
             text = of_kind.change(name, draw)
             if text and text.strip() and (text != name or kind in ("exact", "homonyms")):
-                queries.append(Query(text, names.meant(name, draw).entity_id))
+                queries.append(Query(text, names.one_of(names.owners[name], draw)))
     return queries
 
 

@@ -25,7 +25,7 @@ _MEASURES = (  # and their decimals
     ("of which private, MB", 0),
 )
 _EDITS = (("upsert in thousands, entities/s", 0), ("upsert of a dozen, ms", 1), ("delete in thousands, entities/s", 0))
-_FIRST, _WIDTH = 36, 15
+_FIRST, _KIND, _WIDTH = 36, 28, 15  # columns: what is measured, without the share behind it, each method
 
 
 def machine() -> Facts:
@@ -52,6 +52,8 @@ def show(results: Facts) -> None:
     print(f"load at the end {results['load_at_end']}; seed {results['options']['seed']}")
     for error in results["missing"].values():
         print(f"not measured: {error}")
+    for kind, of in facts.items():
+        print(f"{kind}: " + "; ".join(f"{way} = {what}" for way, what in of["ways"].items()))
     _line("\nbuild, open, memory", list(facts))
     for measure, decimals in _MEASURES:
         _line(measure, [_number(of.get(measure), decimals) for of in facts.values()])
@@ -65,26 +67,26 @@ def show(results: Facts) -> None:
     _line("\nedits of a full store", list(facts))
     for measure, decimals in _EDITS:
         _line(measure, [_number(of.get(measure), decimals) for of in facts.values()])
+    print(
+        "\nrecall: taken is the share of queries that are the name of others, once normalised; ± is the standard error;"
+    )
+    print("(n) of how many queries, where there was no time for all")
     for rank in reversed(RANKS):
         _show_recall(results, rank)
 
 
 def _show_recall(results: Facts, rank: int) -> None:
     """Recall within one rank: a column for each method and way, a row for each kind of query."""
-    columns = [(kind, way) for kind, of in results["facts"].items() for way in of["ways"]]
-    note = (
-        "with its standard error, or (of so many queries) when there was no time for all" if rank == RANKS[-1] else ""
-    )
-    print(f"\nrecall@{rank} {note}".rstrip())
-    _line("", [kind for kind, _ in columns])
-    _line(f"{'':{_FIRST - 12}}taken", [way for _, way in columns])
+    columns = [(kind, way) for kind, by_way in results["recall"]["exact"].items() for way in by_way]
+    _line("\n", [kind for kind, _ in columns])
+    _line(f"{f'recall@{rank}':{_KIND}}taken", [way for _, way in columns])
     for kind_of_query, by_method in results["recall"].items():
-        if by_method:
-            absent = kind_of_query == "absent names"
+        absent = kind_of_query == "absent names"  # no rank: what counts is whether anything is answered
+        if by_method and not (absent and rank != RANKS[-1]):
             what = "answered" if absent else str(rank)
-            title = f"{kind_of_query + (', answered' if absent else ''):{_FIRST - 12}}"
             cells = [_share(by_method[kind][way], what, results["options"]["queries"]) for kind, way in columns]
-            _line(f"{title}{results['taken'][kind_of_query]:5.3f}", cells)
+            title = kind_of_query + ", answered" * absent
+            _line(f"{title:{_KIND}}{results['taken'][kind_of_query]:.3f}", cells)
 
 
 def _share(hits: Facts, what: str, asked: int) -> str:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from attrs import evolve
 from corpora import CORPORA, Corpus, Gold
 from glinker_stores.dict import DictStore
 from glinker_stores.sqlite import SqliteStore
@@ -27,12 +28,18 @@ from glinker_core.model import Entity
 
 #: The rows of the table. One whose modes the store does not know is left out, and said.
 SETTINGS = {
-    "exact": Search(modes=("exact",)),
-    "exact, fuzzy": Search(),
-    "exact, fuzzy, partial": Search(modes=("exact", "fuzzy", "partial")),
-    "exact, fuzzy, similar": Search(modes=("exact", "fuzzy", "similar")),
-    "exact, partial, fuzzy, similar": Search(modes=("exact", "partial", "fuzzy", "similar")),
-    "similar": Search(modes=("similar",)),
+    ", ".join(modes): Search(modes=modes)
+    for modes in (
+        ("exact",),
+        ("exact", "fuzzy"),
+        ("exact", "variant", "fuzzy"),
+        ("exact", "variant", "fuzzy", "partial"),
+        ("exact", "variant", "fuzzy", "partial", "initials"),
+        ("exact", "variant", "fuzzy", "partial", "initials", "similar"),
+        ("exact", "variant", "partial", "initials", "fuzzy", "similar"),
+        ("exact", "variant", "similar"),
+        ("similar",),
+    )
 }
 RANKS = (1, 10, 30)
 
@@ -45,20 +52,22 @@ def main() -> None:
     settings = dict(SETTINGS)
     if options.modes:
         settings = {modes: Search(modes=tuple(modes.split(","))) for modes in options.modes}
+    if options.fill:
+        settings = {title: evolve(search, fill=True) for title, search in settings.items()}
     for name in options.corpus or CORPORA:
         corpus = CORPORA[name](options.folder)
         print(
             f"\n{corpus.name}: {len(corpus.entities):,} entities; {corpus.mentions:,} of {corpus.linked:,} linked"
             f" mentions have their gold there, {len({gold.text for gold in corpus.golds}):,} different strings"
         )
-        print(f"{'':42}{'n':>8}" + "".join(f"{f'R@{rank}':>8}" for rank in RANKS) + f"{'names/s':>10}")
+        print(f"{'':58}{'n':>8}" + "".join(f"{f'R@{rank}':>8}" for rank in RANKS) + f"{'names/s':>10}")
         with tempfile.TemporaryDirectory() as folder:
             store: Store = DictStore() if options.store == "dict" else SqliteStore(str(Path(folder, "kb.db")))
             store.open()
             store.upsert(corpus.entities)
             for title, search in settings.items():
                 if unknown := set(search.modes).difference(getattr(type(store), "modes", ())):
-                    print(f"{title:42}{'no mode ' + ', '.join(sorted(unknown)):>24}")
+                    print(f"{title:58}{'no mode ' + ', '.join(sorted(unknown)):>24}")
                     continue
                 found = _row(title, corpus.golds, _ids(store, search))
                 if options.misses:
@@ -75,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--modes", action="append", help="these modes, with commas, instead of the table; may be repeated"
     )
+    parser.add_argument("--fill", action="store_true", help="go on to the next mode until there are enough candidates")
     parser.add_argument("--store", choices=("dict", "sqlite"), default="sqlite")
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="print the N mentions each row misses most")
     parser.add_argument("--glinker", type=int, default=150, metavar="N", help="size of GLiNKER's sample; 0 for none")
@@ -100,7 +110,7 @@ def _row(title: str, golds: Sequence[Gold], lookup: Lookup) -> dict[str, list[st
         sum(gold.count for gold in golds if not gold.entity_ids.isdisjoint(found[gold.text][:rank])) / total
         for rank in RANKS
     ]
-    print(f"{title:42}{total:8,}" + "".join(f"{recall:8.3f}" for recall in recalls) + f"{len(names) / took:10,.0f}")
+    print(f"{title:58}{total:8,}" + "".join(f"{recall:8.3f}" for recall in recalls) + f"{len(names) / took:10,.0f}")
     return found
 
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 from corpora import read_entities
@@ -74,6 +75,8 @@ def _options() -> argparse.Namespace:
     options.methods = options.methods.split(",")
     if unknown := set(options.methods) - METHODS.keys():
         sys.exit(f"--methods: unknown {', '.join(sorted(unknown))}; known are {', '.join(METHODS)}")
+    if options.plot and find_spec("matplotlib") is None:  # said now, not when everything is measured
+        sys.exit("--plot: needs matplotlib; run: pip install matplotlib")
     return options
 
 
@@ -136,7 +139,11 @@ def _recall(
         queries = draw_queries(names, kind_of_query, options.queries, options.seed)
         shares[kind_of_query] = taken(names, queries)
         recall[kind_of_query] = {
-            kind: {way: method.recall(way, queries, options.seconds * 10) for way in facts[kind]["ways"]}
+            kind: {
+                way: method.recall(way, queries, options.seconds * 10)
+                for way in facts[kind]["ways"]
+                if WAYS[way].recalled
+            }
             for kind, method in methods.items()
             if queries
         }
