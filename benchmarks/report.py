@@ -18,6 +18,7 @@ _MEASURES = (  # and their decimals
     ("import with reading, entities/s", 0),
     ("peak memory of the process, MB", 0),
     ("file, MB", 0),
+    ("import of its modules, ms", 1),
     ("resident before, MB", 0),
     ("open to first answer, ms", 1),
     ("first fuzzy answer, ms", 1),

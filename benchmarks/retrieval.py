@@ -4,6 +4,7 @@
 
 FOLDER is the one with `general`, `geo` and `bio`. Only mentions whose gold entity is in the knowledge base count, each
 as often as it occurs; a string is looked up once. GLiNKER's row is a sample of the mentions, as it scans everything.
+Rates are those of a store just opened, and rough; `stores.py` measures them.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def main() -> None:
                 if unknown := set(search.modes).difference(getattr(type(store), "modes", ())):
                     print(f"{title:58}{'no mode ' + ', '.join(sorted(unknown)):>24}")
                     continue
+                store.close()  # what the row before this one left in memory is not for this one
+                store.open()
                 found = _row(title, corpus.golds, _ids(store, search))
                 if options.misses:
                     _tell_misses(corpus, found, options.misses)

@@ -47,7 +47,8 @@ def grams(key: str) -> list[str]:
 
 def weights(having: npt.NDArray[Any], keys: int) -> npt.NDArray[np.float32]:
     """What grams count for that so many of the keys have; one that no key has counts as if one had it."""
-    return np.log1p(keys / np.maximum(having, 1)).astype(np.float32)
+    logarithms: npt.NDArray[Any] = np.log1p(keys / np.maximum(having, 1))
+    return logarithms.astype(np.float32)
 
 
 @frozen

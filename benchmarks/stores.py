@@ -115,15 +115,17 @@ def _rates(methods: dict[str, Measured], facts: Facts, names: Names, options: ar
     """Names per second of each method and way, single and in batches, one figure for each round."""
     rates: Facts = {kind: {way: {"single": [], "batched": []} for way in facts[kind]["ways"]} for kind in methods}
     order = list(methods)
+    asked: set[str] = set()
     for turn in range(options.rounds):
         _say(f"rates, round {turn + 1} of {options.rounds}")
-        for way in WAYS:
-            kind_of_query = WAYS[way].rated_with
+        for way, of_way in WAYS.items():
             for how, batch in (("single", 1), ("batched", None)):
-                count = RATED.get(kind_of_query, RATED_OTHERWISE)
-                texts = _texts(names, kind_of_query, count, f"{options.seed} rate {turn} {how}")
+                count = RATED.get(of_way.rated_with, RATED_OTHERWISE)
+                drawn = _texts(names, of_way.rated_with, count, f"{options.seed} rate {turn} {way} {how}")
+                texts = [text for text in dict.fromkeys(drawn) if text not in asked]
+                asked.update(texts)
                 for kind in order[turn % len(order) :] + order[: turn % len(order)]:
-                    if way in facts[kind]["ways"]:
+                    if way in facts[kind]["ways"] and texts:
                         rates[kind][way][how].append(methods[kind].rate(way, texts, batch, options.seconds))
     return rates
 
