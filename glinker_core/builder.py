@@ -73,6 +73,9 @@ class StoresBuilder:
         fuzzy_similarity: float | None = None,
         *,
         name: str | None = None,
+        fill: bool | None = None,
+        types: list[str] | None = None,
+        min_cosine: float | None = None,
         limit: int | None = None,
         on_error: str | None = None,
         field_mapping: Mapping[str, str] | None = None,
@@ -95,7 +98,15 @@ class StoresBuilder:
             "fuzzy": {"min_similarity": fuzzy_similarity},
             "config": database,
         }
-        ours = {"name": name, "limit": limit, "on_error": on_error, "field_mapping": field_mapping}
+        ours = {
+            "name": name,
+            "fill": fill,
+            "types": types,
+            "min_cosine": min_cosine,
+            "limit": limit,
+            "on_error": on_error,
+            "field_mapping": field_mapping,
+        }
         return self._parent.add_store({**layer, **{key: value for key, value in ours.items() if value is not None}})
 
     def embeddings(

@@ -21,7 +21,7 @@ from glinker_core.model import Document, Entity, evolve
 from glinker_core.plugins import Plugins
 
 OnError = Literal["raise", "skip"]
-OnDuplicate = Literal["error", "keep", "replace"]
+OnDuplicate = Literal["error", "keep", "replace", "merge"]
 
 
 @define

@@ -80,11 +80,22 @@ class Aggregator(Protocol):
 
 @frozen
 class Search:
-    """How a store is asked: tiers in the order they are tried, and what is cut off.
+    """How a store is asked: the modes in the order they are tried, and what is cut off.
 
-    `exact` covers equal and equally normalised names; `fuzzy` is asked for names without an exact hit and allows
-    `max_distance` edits (insertion, deletion, substitution, swap of neighbours; at most 2) as long as
-    1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree.
+    | mode | finds names |
+    |---|---|
+    | `exact` | that are equal, or equal once normalised |
+    | `variant` | with the same words in another order, with other spaces, or in the plural |
+    | `fuzzy` | at most `max_distance` edits away (insertion, deletion, substitution, swap of neighbours; at most 2), as \
+    long as 1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree |
+    | `partial` | that have all words of the mention, and more |
+    | `initials` | whose initials the mention is |
+    | `similar` | whose character 3-grams point in a similar direction: tf-idf cosine of at least `min_cosine` |
+    | `prefix` | that start with the mention |
+    | `text` | of entities whose description has all words of the mention |
+
+    A mode is asked for the names that have no candidate yet; with `fill`, for those that have less than `limit`.
+    An entity below `min_popularity`, or not of one of `types` where types are given, is not there for a search.
     """
 
     modes: tuple[str, ...] = ("exact", "fuzzy")
@@ -93,6 +104,9 @@ class Search:
     min_similarity: float = 0.75
     prefix_length: int = 0
     min_popularity: float = 0
+    min_cosine: float = 0.35
+    types: tuple[str, ...] = ()
+    fill: bool = False
 
 
 class Name(NamedTuple):
@@ -145,7 +159,8 @@ class Store(Protocol):
     def get(self, entity_ids: Sequence[str]) -> list[Entity | None]: ...
 
     def upsert(self, entities: Iterable[Entity], on_duplicate: str = "replace") -> Upserted:
-        """Add or replace entities; an id that is there with other content is an `error`, `keep` or `replace`."""
+        """Add or replace entities; an id that is there with other content is an `error`, or what is there is
+        `keep`, `replace`, or `merge` with what is given (`Entity.merged`)."""
 
     def delete(self, entity_ids: Iterable[str]) -> int:
         """Remove entities with all their names; says how many there were."""

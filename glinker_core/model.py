@@ -34,6 +34,17 @@ class Entity:
         """The label and the aliases, each once, the label first."""
         return tuple(dict.fromkeys((self.label, *self.aliases)))
 
+    def merged(self, other: Entity) -> Entity:
+        """What both say of one entity: all names, the greater popularity; where they differ, this one counts."""
+        return evolve(
+            self,
+            aliases=tuple(dict.fromkeys((*self.aliases, *(name for name in other.names if name != self.label)))),
+            description=self.description or other.description,
+            entity_type=self.entity_type or other.entity_type,
+            popularity=max(self.popularity, other.popularity),
+            metadata={**other.metadata, **self.metadata},
+        )
+
 
 @frozen
 class Mention:

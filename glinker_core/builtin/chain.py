@@ -56,7 +56,9 @@ class Embeddings:
 class ChainLayer:
     """One store or cache of the chain: its `type` and `config`, or `store`, the name of one under `stores`.
 
-    A higher `priority` is asked first. `limit` is how many candidates it gives per name, `max_candidates` unless it is
+    A higher `priority` is asked first. `search_mode` names the modes in the order they are tried (`layers.Search`): each
+    for the names that have no candidate yet, with `fill` for those that have less than `limit`. `types` leaves all but
+    entities of these types out. `limit` is how many candidates it gives per name, `max_candidates` unless it is
     said. `cache_policy` says what is remembered of the answers of slower stores, by a cache or a store that is one as
     well: `always` all, `miss` those with candidates, `hit` none; with `write: false` none either. `ttl` is how many
     seconds a cache remembers them. `on_error: degrade` goes on without what fails, with one warning and a counter;
@@ -69,6 +71,9 @@ class ChainLayer:
     priority: int = 0
     write: bool = True
     search_mode: tuple[str, ...] = ("exact", "fuzzy")
+    fill: bool = False
+    types: tuple[str, ...] = ()
+    min_cosine: float = 0.35
     limit: int | None = None
     ttl: int | None = None
     cache_policy: Literal["always", "miss", "hit"] = "always"
@@ -86,6 +91,8 @@ class ChainLayer:
             raise ValueError("search_mode is empty; name at least one, such as exact")
         if self.ttl is not None and self.ttl < 0:
             raise ValueError(f"ttl must not be negative, got {self.ttl}")
+        if not 0 < self.min_cosine <= 1:
+            raise ValueError(f"min_cosine must be above 0 and at most 1, got {self.min_cosine}")
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit must be at least 1, got {self.limit}")
 
@@ -169,6 +176,9 @@ class ChainRetriever:
             min_similarity=fuzzy.min_similarity,
             prefix_length=fuzzy.prefix_length,
             min_popularity=self.min_popularity,
+            min_cosine=layer.min_cosine,
+            types=layer.types,
+            fill=layer.fill,
         )
 
     def retrieve(self, texts: Texts, mentions: Mentions | None = None) -> Candidates:

@@ -13,7 +13,7 @@ from glinker_core.layers import Name, Search, Upserted
 from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise
 
-ON_DUPLICATE = ("error", "keep", "replace")
+ON_DUPLICATE = ("error", "keep", "replace", "merge")
 
 
 @define
@@ -74,6 +74,10 @@ class FakeStore:
             elif on_duplicate == "replace":
                 said += Upserted(replaced=1)
                 after[entity.entity_id] = entity
+            elif on_duplicate == "merge":
+                after[entity.entity_id] = there.merged(entity)
+                same = after[entity.entity_id] == there
+                said += Upserted(unchanged=1) if same else Upserted(replaced=1)
             elif on_duplicate == "keep":
                 said += Upserted(kept=1)
             else:

@@ -104,6 +104,14 @@ def keep_replaces():
     return with_methods(upsert=upsert)
 
 
+@lies(StoreContract, test_merge_joins_what_is_there_with_what_is_given="==")
+def merge_replaces():
+    def upsert(store, honest, entities, on_duplicate="replace"):
+        return honest(entities, "replace" if on_duplicate == "merge" else on_duplicate)
+
+    return with_methods(upsert=upsert)
+
+
 @lies(StoreContract, test_error_refuses_other_content_and_writes_nothing="DID NOT RAISE")
 def error_keeps():
     def upsert(store, honest, entities, on_duplicate="replace"):

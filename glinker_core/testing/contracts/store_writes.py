@@ -55,6 +55,16 @@ class WritesContract(StoreBase):
         assert self.content(store) == before
         assert self.found(store, "Someone Else") == []
 
+    def test_merge_joins_what_is_there_with_what_is_given(self, store: Any) -> None:
+        """With `merge` all names are kept and what was blank is filled (`Entity.merged`); nothing new is no change."""
+        there = entity("a", "A", "x", popularity=3)
+        given = evolve(entity("a", "B", "y", popularity=2), description="new")
+        self.fill(store, [there])
+        assert store.upsert([given], on_duplicate="merge") == Upserted(replaced=1)
+        assert store.get(["a"]) == [evolve(there, aliases=("x", "B", "y"), description="new")]
+        assert store.upsert([given, there], on_duplicate="merge") == Upserted(unchanged=2)
+        assert [self.found(store, name) for name in ("A", "x", "B", "y")] == [["a"]] * 4
+
     def test_error_refuses_other_content_and_writes_nothing(self, store: Any) -> None:
         """With `error` a conflict raises a `GlinkerError` and nothing is written; equal content is no conflict."""
         self.fill(store)
@@ -70,7 +80,7 @@ class WritesContract(StoreBase):
             store.upsert([entity("a", "A")], on_duplicate="overwrite")
         assert store.count() == 0
 
-    @pytest.mark.parametrize("on_duplicate", ["keep", "replace"])
+    @pytest.mark.parametrize("on_duplicate", ["keep", "replace", "merge"])
     def test_one_batch_is_the_same_as_one_by_one(self, store: Any, on_duplicate: str) -> None:
         """Also when an id comes several times in one batch."""
         writes = [entity("a", "A"), entity("b", "B"), entity("a", "A2", "x"), entity("a", "A2", "x"), entity("b", "B3")]

@@ -11,53 +11,111 @@ from attrs import define, field, validators
 
 from glinker_core.layers import Name, Search, Upserted
 from glinker_core.model import Candidate, Entity
-from glinker_core.names import normalise
+from glinker_core.names import normalise, pieces
 from glinker_stores import lookup
-from glinker_stores.index import segments
+from glinker_stores.index.part import GONE, Part
+from glinker_stores.index.parts import Parts, staying
+from glinker_stores.lookup import Answers, Record
 from glinker_stores.records import Upsert, fingerprint, from_row, to_row
+
+_REMEMBERED = 20_000  # candidates in the last answers
 
 
 @define
 class _Content:
-    """Entities by id, names by key and keys by segment: the `lookup.Backend` in memory; refers to entities by id."""
+    """Entities by id and names by key: the `lookup.Backend` in memory.
+
+    Each write makes a part of the index, as in a file: the same writes give the same answers. It is made of the keys
+    that were changed when it is asked for.
+    """
 
     entities: dict[str, Entity] = field(factory=dict)
-    names: dict[str, list[tuple[str, str]]] = field(factory=dict)
-    keys: dict[str, list[str]] = field(factory=dict)
+    names: dict[str, list[tuple[str, str, str]]] = field(factory=dict)
     digest: int = 0  # the sum of the fingerprints of all entities
+    _changed: dict[str, None] = field(factory=dict)
+    _parts: list[Part | dict[str, float]] = field(factory=list)
+    _index: Parts = field(factory=Parts)
+    _words: dict[str, list[str]] | None = None
 
     def add(self, entity: Entity) -> None:
         self.entities[entity.entity_id] = entity
         self.digest += fingerprint(to_row(entity))
         for surface in entity.names:
             key = normalise(surface)
-            if key not in self.names:
-                self.names[key] = []
-                for segment in segments(key):
-                    self.keys.setdefault(segment, []).append(key)
-            self.names[key].append((surface, entity.entity_id))
+            self.names.setdefault(key, []).append((key, surface, entity.entity_id))
+            self._changed[key] = None
+        self._words = None
 
     def remove(self, entity_id: str) -> None:
         entity = self.entities.pop(entity_id)
         self.digest -= fingerprint(to_row(entity))
-        for surface in entity.names:
-            key = normalise(surface)
-            self.names[key].remove((surface, entity_id))
-            if not self.names[key]:
+        for key in dict.fromkeys(map(normalise, entity.names)):
+            left = [name for name in self.names[key] if name[2] != entity_id]
+            self.names[key] = left
+            if not left:
                 del self.names[key]
-                for segment in segments(key):
-                    self.keys[segment].remove(key)
-                    if not self.keys[segment]:
-                        del self.keys[segment]
+            self._changed[key] = None
+        self._words = None
 
-    def names_with(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        return ((key, *name) for key in keys for name in self.names.get(key, ()))
+    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        return (name for key in keys for name in self.names.get(key, ()))
 
-    def keys_with(self, segments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        return ((segment, self.keys[segment]) for segment in segments if segment in self.keys)
+    def records(self, refs: Sequence[str]) -> dict[str, Record]:
+        return {entity_id: _record(self.entities[entity_id]) for entity_id in refs}
 
-    def entities_at(self, refs: Sequence[str]) -> Mapping[str, Entity]:
-        return {entity_id: self.entities[entity_id] for entity_id in refs}
+    def described(self, words: Sequence[str], search: Search) -> list[str]:
+        if self._words is None:
+            self._words = {}
+            for entity_id, entity in self.entities.items():
+                for word in dict.fromkeys(pieces(normalise(entity.description))):
+                    self._words.setdefault(word, []).append(entity_id)
+        rarest, *others = sorted((self._words.get(word, []) for word in words), key=len)
+        found = [self.entities[entity_id] for entity_id in set(rarest).intersection(*others)]
+        allowed = [
+            one
+            for one in found
+            if one.popularity >= search.min_popularity and (not search.types or one.entity_type in search.types)
+        ]
+        allowed.sort(key=lambda one: (-one.popularity, one.entity_id))
+        return [one.entity_id for one in allowed[: search.limit]]
+
+    def finish(self) -> None:
+        """End a write."""
+        changed = {key: self._popularity(key) for key in self._changed}
+        self._changed.clear()
+        if changed:
+            kept = staying(list(map(len, self._parts)), len(changed))
+            oldest, *newer = [*self._parts[kept:], changed]
+            keys = oldest if isinstance(oldest, dict) else dict(oldest.items())
+            for key, popularity in (item for part in newer for item in part.items()):
+                if popularity == GONE and not kept:
+                    keys.pop(key, None)
+                else:
+                    keys[key] = popularity
+            self._parts[kept:] = [keys]
+
+    def parts(self) -> Parts:
+        if any(isinstance(part, dict) for part in self._parts):
+            made: list[Part] = []
+            for part in self._parts:
+                if isinstance(part, dict):
+                    keys = sorted(part)
+                    popularity = [part[key] for key in keys]
+                    part = Part.of(keys, popularity, made[0].weights() if made else None)
+                made.append(part)
+            self._parts[:], self._index = made, Parts.of(made)
+        return self._index
+
+    def _popularity(self, key: str) -> float:
+        return float(max((self.entities[name[2]].popularity for name in self.names.get(key, ())), default=GONE))
+
+    def entity(self, record: Record) -> Entity:
+        entity: Entity = record.source
+        return entity
+
+
+def _record(entity: Entity) -> Record:
+    return Record(entity.entity_id, entity.label, entity.entity_type, entity.popularity, entity)
 
 
 @define(eq=False)
@@ -69,10 +127,11 @@ class DictStore:
 
     cache_size: int = field(default=100_000, validator=validators.ge(0))
 
-    modes: ClassVar[tuple[str, ...]] = ("exact", "fuzzy")
+    modes: ClassVar[tuple[str, ...]] = lookup.MODES
 
     _content: _Content = field(factory=_Content, init=False, repr=False)
     _moves: int = field(default=0, init=False, repr=False)
+    _last: Answers = field(factory=lambda: Answers(_REMEMBERED), init=False, repr=False)
     _answers: OrderedDict[tuple[str, str], tuple[Candidate, ...]] = field(factory=OrderedDict, init=False, repr=False)
     _lock: Any = field(factory=RLock, init=False, repr=False)
 
@@ -90,7 +149,9 @@ class DictStore:
     def search(self, names: Sequence[str], search: Search) -> list[tuple[Candidate, ...]]:
         """Per name its candidates, best first (`lookup.search`)."""
         with self._lock:
-            return lookup.search(self._content, names, search)
+            return self._last.search(
+                names, search, self.revision, lambda new: lookup.search(self._content, new, search)
+            )
 
     def get(self, entity_ids: Sequence[str]) -> list[Entity | None]:
         """Per id its entity, or None."""
@@ -108,6 +169,7 @@ class DictStore:
                 if entity_id in self._content.entities:
                     self._content.remove(entity_id)
                 self._content.add(from_row(row))  # a copy: what becomes of the caller's metadata does not matter here
+            self._content.finish()
             self._moves += upsert.changes
         return counts
 
@@ -118,6 +180,7 @@ class DictStore:
             there = [entity_id for entity_id in wanted if entity_id in self._content.entities]
             for entity_id in there:
                 self._content.remove(entity_id)
+            self._content.finish()
             self._moves += bool(there)
         return len(there)
 

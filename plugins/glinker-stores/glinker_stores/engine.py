@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
@@ -67,12 +68,22 @@ def _look_at(path: Path) -> None:
         raise StoreError(f"{path}: is not a SQLite file; give the path of one that glinker wrote, or of none yet")
 
 
+def run(connection: Connection, statement: str, *values: object) -> list[Any]:
+    """All rows of a statement that goes to the driver as it is; a failure is told by who opened the connection."""
+    driver: Any = connection.connection.driver_connection
+    rows: list[Any] = driver.execute(statement, values).fetchall()
+    return rows
+
+
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, path: Path, timeout: float) -> Iterator[Connection]:
     """A connection that sees one state of the store, whatever is written meanwhile."""
-    with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN")
-        yield connection
+    try:
+        with engine.connect() as connection:
+            run(connection, "BEGIN")
+            yield connection
+    except sqlite3.Error as error:
+        raise _explained(error, path, timeout) from error
 
 
 @contextmanager
@@ -98,13 +109,15 @@ def _engine(path: Path, mode: str, timeout: float) -> Engine:
 
 def _explainer(path: Path, timeout: float) -> Callable[[ExceptionContext], StoreError | None]:
     def explain(context: ExceptionContext) -> StoreError | None:
-        if not isinstance(context.original_exception, sqlite3.Error):
-            return None  # a fault of the code, which goes up as it is
-        said = str(context.original_exception)
-        meaning = next((meaning for words, meaning in _MEANINGS.items() if words in said), "SQLite failed")
-        return StoreError(f"{path}: {meaning.format(timeout=timeout)} ({said})")
+        error = context.original_exception  # what is no error of SQLite is a fault of the code, and goes up as it is
+        return _explained(error, path, timeout) if isinstance(error, sqlite3.Error) else None
 
     return explain
+
+
+def _explained(error: sqlite3.Error, path: Path, timeout: float) -> StoreError:
+    meaning = next((meaning for words, meaning in _MEANINGS.items() if words in str(error)), "SQLite failed")
+    return StoreError(f"{path}: {meaning.format(timeout=timeout)} ({error})")
 
 
 def _cannot_write(error: StoreError) -> bool:
@@ -112,7 +125,7 @@ def _cannot_write(error: StoreError) -> bool:
 
 
 def _recognise(engine: Engine, path: Path, read_only: bool) -> None:
-    with reading(engine) as connection:
+    with engine.connect() as connection:
         made = _is_store(connection, path)
     if read_only:
         if not made:
@@ -122,6 +135,10 @@ def _recognise(engine: Engine, path: Path, read_only: bool) -> None:
         with writing(engine) as connection:
             if not _is_store(connection, path):  # another process may have been quicker
                 tables.create_all(connection)
+                connection.exec_driver_sql(
+                    "CREATE VIRTUAL TABLE fulltext USING fts5"
+                    "(words, content='', detail=none, columnsize=0, tokenize='unicode61 remove_diacritics 0')"
+                )
                 connection.execute(sa.insert(meta).values(key="revision", value=new_revision()))
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

@@ -1,68 +1,131 @@
-"""Search by name, the same for every store: tiers, qualities, order and cuts, over three questions to a backend."""
+"""Search by name, the same for every store: modes, order and cuts, over a few questions to a backend."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from threading import Lock
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
+from attrs import define, field
 
 from glinker_core.errors import InputError, near
 from glinker_core.layers import Search
 from glinker_core.model import Candidate, Entity
-from glinker_core.names import normalise
-from glinker_stores.index import MAX_DISTANCE, probes
+from glinker_core.names import normalise, pieces
+from glinker_stores.index.modes import MODES as INDEXED
+from glinker_stores.index.modes import Near
+from glinker_stores.index.parts import Parts
 
-EQUAL, NORMALISED = 1.0, 0.99
-#: What a fuzzy match can reach, however long the name: less than an equally normalised one.
-FUZZY = 0.989
+EQUAL, NORMALISED, TEXT = 1.0, 0.99, 0.5
+#: What a store knows; `exact` and `text` are asked of its tables, the others of its index.
+MODES = ("exact", *INDEXED, "text")
 _SLICE = 512  # names searched at once, which bounds memory
 
 Ref = TypeVar("Ref")
 
 
-class Backend(Protocol[Ref]):
-    """What a store answers, each question once per tier for a whole batch; `Ref` is how it refers to an entity."""
+class Record(NamedTuple):
+    """What decides about an entity as a candidate, and what the entity is made from in the end."""
 
-    def names_with(self, keys: Sequence[str]) -> Iterable[tuple[str, str, Ref]]:
+    entity_id: str
+    label: str
+    entity_type: str
+    popularity: float
+    source: Any
+
+
+class Backend(Protocol[Ref]):
+    """What a store answers, each question once for a whole batch; `Ref` is how it refers to an entity."""
+
+    def named(self, keys: Sequence[str]) -> Iterable[tuple[str, str, Ref]]:
         """Key, surface and entity of each name that normalises to one of the keys."""
 
-    def keys_with(self, segments: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
-        """Each of the segments that has keys, with its keys."""
+    def described(self, words: Sequence[str], search: Search) -> Iterable[Ref]:
+        """The most popular entities whose descriptions have all words, at most `search.limit`."""
 
-    def entities_at(self, refs: Sequence[Ref]) -> Mapping[Ref, Entity]: ...
+    def records(self, refs: Sequence[Ref]) -> Mapping[Ref, Record]: ...
+
+    def parts(self) -> Parts:
+        """The index over the keys of all names."""
+
+    def entity(self, record: Record) -> Entity: ...
 
 
 class _Hit(NamedTuple):
     quality: float
     match: str
     surface: str
+    record: Record
 
 
-_Hits = dict[str, list[tuple[Ref, _Hit]]]
+_Answers = dict[str, tuple[Candidate, ...]]
 
 
-def search(backend: Backend[Ref], names: Sequence[str], search: Search) -> list[tuple[Candidate, ...]]:
+@define
+class Answers:
+    """The last answers of one revision, as many as hold `size` candidates or twice that: names come again and again.
+
+    What was not asked for since the younger half filled up is forgotten with the older half. Safe in several threads.
+    """
+
+    size: int
+    _revision: str = field(default="", init=False)
+    _young: dict[Search, _Answers] = field(factory=dict, init=False, repr=False)
+    _old: dict[Search, _Answers] = field(factory=dict, init=False, repr=False)
+    _held: int = field(default=0, init=False)
+    _lock: Any = field(factory=Lock, init=False, repr=False)
+
+    def recall(self, names: Iterable[str], search: Search, revision: str) -> _Answers:
+        """The answers that are known."""
+        with self._lock:
+            if revision != self._revision:
+                self._revision, self._young, self._old, self._held = revision, {}, {}, 0
+            young, old = self._young.setdefault(search, {}), self._old.get(search, {})
+            found = {name: young[name] for name in names if name in young}
+            again = {name: old[name] for name in names if name not in found and name in old} if old else {}
+            if again:
+                self._keep(young, again)
+            return found | again
+
+    def remember(self, answers: _Answers, search: Search, revision: str) -> None:
+        """Keep answers, unless the store has moved on."""
+        with self._lock:
+            if revision == self._revision:
+                self._keep(self._young.setdefault(search, {}), answers)
+                if self._held > self.size:
+                    self._old, self._young, self._held = self._young, {}, 0
+
+    def _keep(self, young: _Answers, answers: _Answers) -> None:
+        young |= answers
+        self._held += len(answers) + sum(map(len, answers.values()))
+
+    def search(
+        self, names: Sequence[str], search: Search, revision: str, ask: Callable[[list[str]], _Answers]
+    ) -> list[tuple[Candidate, ...]]:
+        """Per name its answer; only names whose answers are not known are asked for, each once."""
+        asked = dict.fromkeys(names)
+        found = self.recall(asked, search, revision)
+        if len(found) < len(asked):
+            new = ask([name for name in asked if name not in found])
+            self.remember(new, search, revision)
+            found |= new
+        return [found[name] for name in names]
+
+
+def search(backend: Backend[Ref], names: Sequence[str], search: Search) -> dict[str, tuple[Candidate, ...]]:
     """Per name its candidates, best first; each name is looked up once, however often it is asked.
 
-    The modes are tried in their order, each for the names that have no candidate yet. An entity below `min_popularity`
-    is not there for this search. Names without a key (blank ones, lone surrogates) find nothing.
+    Names without a key (blank ones, lone surrogates) find nothing.
     """
-    if unknown := [mode for mode in search.modes if mode not in _TIERS]:
-        raise InputError(f"search: unknown mode '{unknown[0]}'{near(unknown[0], _TIERS)}")
-    keys = {name: key for name in dict.fromkeys(names) if (key := normalise(name))}
+    if unknown := [mode for mode in search.modes if mode not in MODES]:
+        raise InputError(f"search: unknown mode '{unknown[0]}'{near(unknown[0], MODES)}")
+    keys = {name: key for name in names if (key := normalise(name))}
     found: dict[str, tuple[Candidate, ...]] = {}
     for part in _sliced(keys):
-        for mode in search.modes:
-            asked = {name: keys[name] for name in part if name not in found}
-            hits = _TIERS[mode](backend, asked, search) if asked else {}
-            entities = backend.entities_at(list(dict.fromkeys(ref for of_name in hits.values() for ref, _ in of_name)))
-            for name, of_name in hits.items():
-                if candidates := _ranked(of_name, entities, search):
-                    found[name] = candidates
-    return [found.get(name, ()) for name in names]
+        found |= _Batch(backend, search, {name: keys[name] for name in part}).answers()
+    return {name: found.get(name, ()) for name in names}
 
 
 def _sliced(names: Iterable[str]) -> Iterator[list[str]]:
@@ -71,75 +134,110 @@ def _sliced(names: Iterable[str]) -> Iterator[list[str]]:
         yield everything[start : start + _SLICE]
 
 
-def _exact(backend: Backend[Ref], keys: Mapping[str, str], _: Search) -> _Hits[Ref]:
-    """Names that are equal, or equal once normalised."""
-    named = _by_key(backend.names_with(list(dict.fromkeys(keys.values()))))
-    return {
-        name: [
-            (ref, _Hit(EQUAL, "exact", surface) if surface == name else _Hit(NORMALISED, "normalised", surface))
-            for surface, ref in named[key]
-        ]
-        for name, key in keys.items()
-        if key in named
-    }
+@define
+class _Batch(Generic[Ref]):
+    """Names with their keys, and what was found for each so far: the best hit of each entity."""
+
+    backend: Backend[Ref]
+    search: Search
+    keys: Mapping[str, str]
+    hits: dict[str, dict[Ref, _Hit]] = field(init=False)
+    records: dict[Ref, Record] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.hits = {name: {} for name in self.keys}
+
+    def answers(self) -> dict[str, tuple[Candidate, ...]]:
+        wanted = self.search.limit if self.search.fill else 1
+        for mode in self.search.modes:
+            asked = {name: key for name, key in self.keys.items() if len(self.hits[name]) < wanted}
+            if not asked:
+                break
+            if mode == "exact":
+                self._exact(asked)
+            elif mode == "text":
+                self._text(asked)
+            else:
+                self._indexed(mode, asked)
+        return {name: self._ranked(hits) for name, hits in self.hits.items()}
+
+    def _exact(self, asked: Mapping[str, str]) -> None:
+        """Names that are equal, or equal once normalised."""
+        named = self._named(asked.values())
+        for name, key in asked.items():
+            for surface, ref in named.get(key, ()):
+                if surface == name:
+                    self._add(name, ref, EQUAL, "exact", surface)
+                else:
+                    self._add(name, ref, NORMALISED, "normalised", surface)
+
+    def _text(self, asked: Mapping[str, str]) -> None:
+        """Entities whose description has all words of the name; they are shown by their labels."""
+        found = {name: list(self.backend.described(pieces(key), self.search)) for name, key in asked.items()}
+        self._read(ref for refs in found.values() for ref in refs)
+        for name, refs in found.items():
+            for ref in refs:
+                self._add(name, ref, TEXT, "text", self.records[ref].label)
+
+    def _indexed(self, mode: str, asked: Mapping[str, str]) -> None:
+        """Names whose keys the index finds near: as many keys as it takes to have the best `limit` entities."""
+        parts, limit = self.backend.parts(), max(self.search.limit, 1)
+        read, count = 0, 4 * limit
+        while asked:
+            near = dict(zip(asked, INDEXED[mode](parts, list(asked.values()), self.search, count), strict=True))
+            for end in (count,) if read else (limit, count):
+                some = {name: near[name][read:end] for name in asked}
+                named = self._named(one.key for keys in some.values() for one in keys)
+                for name, keys in some.items():
+                    for one in keys:
+                        for surface, ref in named.get(one.key, ()):
+                            self._add(name, ref, one.quality, one.match, surface)
+                asked = {name: key for name, key in asked.items() if self._short(name, near[name], end)}
+                read = end
+            count *= 8
+
+    def _short(self, name: str, near: Sequence[Near], end: int) -> bool:
+        """Whether keys that were not read yet may have an entity that belongs among the best."""
+        if len(near) < end:
+            return False
+        worst = (near[end - 1].quality, near[end - 1].popularity)
+        good = sum((hit.quality, hit.record.popularity) >= worst for hit in self.hits[name].values())
+        return good < self.search.limit
+
+    def _named(self, keys: Iterable[str]) -> dict[str, list[tuple[str, Ref]]]:
+        """Surfaces and entities by key; the entities are read."""
+        named: dict[str, list[tuple[str, Ref]]] = defaultdict(list)
+        for key, surface, ref in self.backend.named(list(dict.fromkeys(keys))):
+            named[key].append((surface, ref))
+        self._read(ref for found in named.values() for _, ref in found)
+        return named
+
+    def _read(self, refs: Iterable[Ref]) -> None:
+        if unread := [ref for ref in dict.fromkeys(refs) if ref not in self.records]:
+            self.records |= self.backend.records(unread)
+
+    def _add(self, name: str, ref: Ref, quality: float, match: str, surface: str) -> None:
+        """Keep the hit unless there is a better one for its entity: of names as good, its label, then the first."""
+        record, search = self.records[ref], self.search
+        if record.popularity < search.min_popularity or (search.types and record.entity_type not in search.types):
+            return
+        hits = self.hits[name]
+        hit = _Hit(quality, match, surface, record)
+        if ref not in hits or _preference(hit) < _preference(hits[ref]):
+            hits[ref] = hit
+
+    def _ranked(self, hits: Mapping[Ref, _Hit]) -> tuple[Candidate, ...]:
+        """One candidate per entity, best first."""
+        best = sorted(hits.values(), key=_rank) if len(hits) > 1 else hits.values()
+        return tuple(
+            Candidate(self.backend.entity(hit.record), hit.surface, hit.match, {"l2": hit.quality})
+            for hit in islice(best, max(self.search.limit, 0))
+        )
 
 
-def _fuzzy(backend: Backend[Ref], keys: Mapping[str, str], search: Search) -> _Hits[Ref]:
-    """Names whose keys are at most `max_distance` edits away and similar enough; an equal key is no edit away."""
-    asked = dict.fromkeys(keys.values())
-    near_by = {key: {key: None} for key in asked}
-    askers: dict[str, list[str]] = defaultdict(list)
-    for key in asked:
-        for segment in probes(key, search.max_distance, search.min_similarity):
-            askers[segment].append(key)
-    for segment, neighbours in backend.keys_with(list(askers)):
-        for key in askers[segment]:
-            near_by[key] |= dict.fromkeys(neighbours)
-    similar = {key: _similar(key, near_by[key], search) for key in asked}
-    named = _by_key(backend.names_with(list(dict.fromkeys(key for found in similar.values() for key in found))))
-    return {
-        name: [
-            (ref, _Hit(min(similarity, FUZZY), "fuzzy", surface))
-            for neighbour, similarity in similar[key].items()
-            for surface, ref in named.get(neighbour, ())
-        ]
-        for name, key in keys.items()
-    }
+def _rank(hit: _Hit) -> tuple[float, float, str]:
+    return -hit.quality, -hit.record.popularity, hit.record.entity_id
 
 
-_TIERS = {"exact": _exact, "fuzzy": _fuzzy}
-
-
-def _by_key(rows: Iterable[tuple[str, str, Ref]]) -> dict[str, list[tuple[str, Ref]]]:
-    named = defaultdict(list)
-    for key, surface, ref in rows:
-        named[key].append((surface, ref))
-    return named
-
-
-def _similar(key: str, neighbours: Iterable[str], search: Search) -> dict[str, float]:
-    """Which of the keys really are near enough, with their similarity."""
-    length = max(search.prefix_length, 0)
-    choices = [other for other in neighbours if other[:length] == key[:length]] if length else list(neighbours)
-    allowed = max(min(search.max_distance, MAX_DISTANCE), 0)
-    verified = extract(key, choices, scorer=OSA.distance, score_cutoff=allowed, limit=None)
-    similar = {other: 1 - edits / max(len(key), len(other)) for other, edits, _ in verified}
-    return {other: similarity for other, similarity in similar.items() if similarity >= search.min_similarity}
-
-
-def _ranked(hits: Iterable[tuple[Ref, _Hit]], entities: Mapping[Ref, Entity], search: Search) -> tuple[Candidate, ...]:
-    """One candidate per entity, by the name of it that matches best (its label before an alias), best first."""
-    best: dict[Ref, _Hit] = {}
-    for ref, hit in hits:
-        label = entities[ref].label
-        if ref not in best or _preference(hit, label) < _preference(best[ref], label):
-            best[ref] = hit
-    known = [(entities[ref], hit) for ref, hit in best.items() if entities[ref].popularity >= search.min_popularity]
-    known.sort(key=lambda one: (-one[1].quality, -one[0].popularity, one[0].entity_id))
-    return tuple(
-        Candidate(entity, hit.surface, hit.match, {"l2": hit.quality}) for entity, hit in known[: max(search.limit, 0)]
-    )
-
-
-def _preference(hit: _Hit, label: str) -> tuple[float, bool, str]:
-    return -hit.quality, hit.surface != label, hit.surface
+def _preference(hit: _Hit) -> tuple[float, bool, str]:
+    return -hit.quality, hit.surface != hit.record.label, hit.surface

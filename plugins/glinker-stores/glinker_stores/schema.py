@@ -1,10 +1,13 @@
-"""The tables of a store in SQL, and how a file says that it is one.
+"""The tables of a store in SQL, and how a database says that it holds one.
 
-    entity   one row per entity; aliases and metadata are JSON. A row is never changed: new content gets a new number,
-             so that nothing that refers to an old one can pass for current
-    name     each name of each entity under its key (`names.normalise`)
-    segment  each key that has a name, under each of its segments (`index.segments`)
-    meta     the revision
+    entity     one row per entity; aliases and metadata are JSON. A row is never changed: new content gets a new number,
+               so that nothing that refers to an old one can pass for current
+    name       each name of each entity under its key (`names.normalise`), with the popularity of the entity
+    part       what each write said about keys (`index.parts`), by the number of the write
+    block      the arrays of the parts (`index.part`), in pieces
+    space      what vectors were made with: a model and a template
+    embedding  the vector of an entity in a space, 16-bit floats
+    meta       the revision, and the version of these tables where a database has no other place for it
 
 All but `entity` are kept in order of their primary key, which is all the index they need.
 """
@@ -17,8 +20,8 @@ from sqlalchemy.types import UserDefinedType
 #: "glnk": what SQLite keeps in the header of a file for programs to know their own.
 APPLICATION_ID = 0x676C6E6B
 #: Moves when the code before could not read a file any more, or would find other keys in it than it looks for: with
-#: the tables, with `index.cuts`, and with `names.normalise`.
-VERSION = 1
+#: the tables, with what is in `index`, and with `names.normalise`.
+VERSION = 2
 
 
 class _Number(UserDefinedType[float]):
@@ -50,14 +53,38 @@ name = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("entity", sa.Integer, primary_key=True),
     sa.Column("surface", sa.Text, primary_key=True),
+    sa.Column("popularity", _Number, nullable=False),
     sqlite_with_rowid=False,
 )
-segment = sa.Table(
-    "segment",
+part = sa.Table(
+    "part",
     tables,
-    sa.Column("segment", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sqlite_with_rowid=False,
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("keys", sa.Integer, nullable=False),
+)
+block = sa.Table(
+    "block",
+    tables,
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("array", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+space = sa.Table(
+    "space",
+    tables,
+    sa.Column("space", sa.Integer, primary_key=True),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("dimension", sa.Integer, nullable=False),
+    sa.UniqueConstraint("model", "template"),
+)
+embedding = sa.Table(
+    "embedding",
+    tables,
+    sa.Column("space", sa.Integer, primary_key=True),
+    sa.Column("entity", sa.Integer, primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 meta = sa.Table(
     "meta",
@@ -67,8 +94,8 @@ meta = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# What one write gathers: names to add, and keys that lost a name; then the keys whose segments change, by length.
-# Everything is sorted once at the end, whatever the order of the entities: pages are then written once, not at random.
+# What one write gathers: names to add, and keys that lost a name. They are sorted once at the end, whatever the order
+# of the entities: pages are then written once, not at random.
 staging = sa.MetaData()
 
 staged = sa.Table(
@@ -77,35 +104,19 @@ staged = sa.Table(
     sa.Column("key", sa.Text),
     sa.Column("entity", sa.Integer),
     sa.Column("surface", sa.Text),
-    prefixes=["TEMP"],
+    sa.Column("popularity", _Number),
+    prefixes=["TEMPORARY"],
 )
-dropped = sa.Table("dropped", staging, sa.Column("key", sa.Text), prefixes=["TEMP"])
-touched = sa.Table(
-    "touched",
-    staging,
-    sa.Column("length", sa.Integer, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    prefixes=["TEMP"],
-    sqlite_with_rowid=False,
-)
+dropped = sa.Table("dropped", staging, sa.Column("key", sa.Text), prefixes=["TEMPORARY"])
 
 #: Of an entity that was replaced within one write, the earlier names must not be added.
-FORGET_STALE = sa.text("DELETE FROM staged WHERE entity NOT IN (SELECT row FROM entity)")
-ADD_NAMES = sa.text("INSERT INTO name SELECT key, entity, surface FROM staged ORDER BY 1, 2, 3")
-
-TOUCH_LOST = sa.text("""
-    INSERT INTO touched SELECT length(key), key FROM dropped
-    WHERE NOT EXISTS (SELECT 1 FROM name WHERE name.key = dropped.key) GROUP BY 1, 2
-""")
-TOUCH_NEW = sa.text("INSERT INTO touched SELECT length(key), key FROM staged GROUP BY 1, 2")
-
-# One segment of the keys of one length at a time: what is sorted then fits the cache of a processor.
-DROP_SEGMENTS = sa.text("""
-    DELETE FROM segment WHERE (segment, key) IN (
-        SELECT :place || substr(key, :first, :letters), key FROM touched WHERE length = :length
-    )
-""")
-ADD_SEGMENTS = sa.text("""
-    INSERT INTO segment SELECT :place || substr(key, :first, :letters), key FROM touched WHERE length = :length
-    ORDER BY 1 ON CONFLICT DO NOTHING
-""")
+FORGET_STALE = sa.text("DELETE FROM staged WHERE NOT EXISTS (SELECT 1 FROM entity WHERE row = staged.entity)")
+ADD_NAMES = sa.text("INSERT INTO name SELECT key, entity, surface, popularity FROM staged ORDER BY 1, 2, 3")
+#: Each key that changed, with the popularity of its most popular entity, or -1 (`index.part.GONE`) if no name has it.
+CHANGED = """
+    SELECT changed.key, COALESCE(max(name.popularity), -1)
+    FROM (SELECT key FROM staged UNION SELECT key FROM dropped) AS changed LEFT JOIN name ON name.key = changed.key
+    GROUP BY changed.key ORDER BY changed.key
+"""
+#: The same of all keys there are: quicker, and the same where there was none before.
+ALL = "SELECT key, max(popularity) FROM name GROUP BY key ORDER BY key"

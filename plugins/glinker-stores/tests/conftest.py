@@ -1,27 +1,46 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from glinker_stores.dict import DictStore
+from glinker_stores.postgres import PostgresStore
 from glinker_stores.sqlite import SqliteStore
 
 from glinker_core.layers import Store
 from glinker_core.model import Entity
+from tests import services
 
 
-@pytest.fixture(params=["dict", "sqlite"])
+@pytest.fixture(params=["dict", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each store in turn, open and empty."""
-    made: Store = DictStore() if request.param == "dict" else SqliteStore(str(tmp_path / "kb.db"))
+    made: Store
+    if request.param == "dict":
+        made = DictStore()
+    elif request.param == "sqlite":
+        made = SqliteStore(str(tmp_path / "kb.db"))
+    else:
+        made = PostgresStore(services.postgres(), schema=request.getfixturevalue("schema"))
     made.open()
     yield made
     made.close()
+
+
+@pytest.fixture
+def schema() -> Iterator[str]:
+    """A schema nobody else has, in the database that all tests share; dropped in the end."""
+    name = f"test_{secrets.token_hex(8)}"
+    yield name
+    with psycopg.connect(services.postgres().replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"SET client_min_messages TO warning; DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from glinker_stores import lookup, sqlite
-from glinker_stores.dict import _Content
+import sqlalchemy as sa
+from glinker_stores import sql
+from glinker_stores.dict import DictStore
+from glinker_stores.index import modes
 from glinker_stores.sqlite import SqliteStore
 
 from glinker_core.layers import Search, Store
@@ -75,7 +78,7 @@ def test_defect_o_replacing_leaves_no_stale_alias_and_deleting_no_name(store: St
 
 
 def test_defect_o_names_replaced_within_one_upsert_leave_nothing(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sqlite, "_CHUNK", 1)
+    monkeypatch.setattr(sql, "_CHUNK", 1)
     versions = [Entity("1", "Istanbul", (f"alias number {n}",)) for n in range(4)]
     store.upsert(versions)
     store.upsert([versions[1], versions[2]])
@@ -93,35 +96,46 @@ def test_defect_q_more_than_two_edits_are_searched_as_two(store: Store):
     assert ids(store, asked[2], Search(max_distance=64)) == []
 
 
-def test_defect_r_fuzzy_lookup_looks_at_few_keys():
+def test_defect_r_fuzzy_lookup_looks_at_few_keys(monkeypatch: pytest.MonkeyPatch):
     compared = 0
+    compare = modes.cpdist
 
-    class Backend(_Content):
-        def keys_with(self, segments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-            nonlocal compared
-            for segment, keys in super().keys_with(segments):
-                compared += len(keys)
-                yield segment, keys
+    def counted(queries: Sequence[str], keys: Sequence[str], **how: Any) -> Any:
+        nonlocal compared
+        compared += len(keys)
+        return compare(queries, keys, **how)
 
-    backend = Backend()
+    monkeypatch.setattr(modes, "cpdist", counted)
     syllables = ["ber", "lin", "ham", "burg", "dres", "den", "mun", "ster", "koe", "nig"]
     places = [a + b + c + d for a in syllables for b in syllables for c in syllables for d in syllables]
-    for place in places:
-        backend.add(Entity(place, place))
+    store = DictStore()
+    store.upsert(Entity(place, place) for place in places)
     asked = ["hamburgdresdne", "munserkoenig", "berlinberlinn"]
-    assert all(lookup.search(backend, asked, Search()))
-    assert compared < len(asked) * len(places) / 20
+    assert all(store.search(asked, Search()))
+    assert 0 < compared < len(asked) * len(places) / 20
 
 
 def test_defect_r_sqlite_never_scans_a_table(tmp_path: Path):
+    """Whatever a search, a read or a small write asks of a full file: it is found by its key."""
     store = SqliteStore(str(tmp_path / "kb.db"))
     store.open()
-    with store._reading() as connection:
-        for statement in (sqlite._NAMES_WITH, sqlite._KEYS_WITH, sqlite._ENTITIES_AT):
-            text = str(statement.compile(connection.engine))
-            plan = [
-                row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("[]",) * text.count("?"))
-            ]
-            assert any(step.startswith("SEARCH") for step in plan)
-            assert [step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE" not in step] == []
+    store.upsert(Entity(f"{n}", f"name {n}", ("alias",), f"words of {n}") for n in range(3000))
+    steps: dict[str, str] = {}
+
+    def plan(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+        if statement.lstrip().startswith(("SELECT", "INSERT INTO name", "DELETE", "UPDATE meta")):
+            explained = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values[0] if many else values)
+            steps.update((row[3], statement) for row in explained.fetchall())
+
+    with store.reading() as connection:
+        engine = connection.engine
+    sa.event.listen(engine, "before_cursor_execute", plan)
+    store.get(["7", "no"])
+    store.search(["name 8", "nmae 9", "words of 3"], Search(modes=store.modes, fill=True))
+    store.upsert([Entity("7", "another name", (), "other words"), Entity("new", "new")])
+    store.delete(["8"])
+    assert {"entity", "name", "block", "meta"} <= {step.split()[1] for step in steps if step.startswith("SEARCH")}
+    few = ("staged", "dropped", "changed", "part", "space", "CONSTANT", "json_each", "fulltext")
+    scans = {step: of for step, of in steps.items() if step.startswith("SCAN") and step.split()[1] not in few}
+    assert scans == {}
     store.close()

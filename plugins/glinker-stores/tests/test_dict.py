@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from glinker_stores.dict import DictStore
+from glinker_stores.index import parts
 
 from glinker_core.layers import Search
 from glinker_core.model import Candidate, Entity
@@ -29,15 +30,37 @@ def test_an_answer_remembered_again_is_as_good_as_new():
     assert store.recall(list("abcd"), "scope") == [(), None, ANSWER, ()]
 
 
+def indexed(store: DictStore) -> list[str]:
+    return [key for live in store._content.parts().live for key in live.part.all_keys()]
+
+
 def test_the_index_holds_nothing_of_what_is_gone():
     store = DictStore()
     store.upsert([Entity("1", "Istanbul", ("Constantinople",)), Entity("2", "istanbul", ("Byzantium",))])
     store.upsert([Entity("1", "Ankara")])
     content = store._content
     assert list(content.names) == ["istanbul", "byzantium", "ankara"]
-    assert {key for keys in content.keys.values() for key in keys} == set(content.names)
+    assert indexed(store) == sorted(content.names)
     store.delete(["1", "2"])
-    assert (content.entities, content.names, content.keys) == ({}, {}, {})
+    assert (content.entities, content.names, indexed(store)) == ({}, {}, [])
+
+
+def test_the_index_is_made_when_it_is_asked_for_as_if_each_write_had_made_its_part(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parts, "_SMALL", 2)
+    early, late = DictStore(), DictStore()
+    for size in (12, 5, 1, 4, 1):
+        for store in (early, late):
+            store.upsert(Entity(f"{size} {n}", f"name {n} of {size}", popularity=n) for n in range(size))
+            store.delete([f"{size} 3"])
+        assert early.search(["name 0 fo 12"], Search())[0]
+    search = Search(modes=("similar",), min_cosine=0.1)
+    assert early.search(["name 2 of them"], search) == late.search(["name 2 of them"], search)
+    both = [store._content.parts().live for store in (early, late)]
+    assert len(both[0]) == len(both[1]) > 1
+    for one, other in zip(*both, strict=True):
+        assert {name: values.tolist() for name, values in one.part.arrays().items()} == {
+            name: values.tolist() for name, values in other.part.arrays().items()
+        }
 
 
 def test_a_cache_of_no_size_remembers_nothing():

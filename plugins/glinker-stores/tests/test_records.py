@@ -74,7 +74,7 @@ def test_conflicts_are_counted_and_the_first_twenty_named(store: Store):
         store.upsert((Entity(f"id-{n:02}", "Other") for n in range(30)), on_duplicate="error")
     text = str(caught.value)
     assert "30 are given or there already with other content: 'id-00'" in text
-    assert "'id-19' ...; choose to keep or to replace (on_duplicate)" in text
+    assert "'id-19' ...; choose to keep, to replace or to merge (on_duplicate)" in text
     assert "id-20" not in text
     assert list(store.entities()) == before
 

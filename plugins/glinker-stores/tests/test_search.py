@@ -74,22 +74,30 @@ def test_a_backend_is_asked_once_per_tier_and_no_name_twice():
     asked = []
 
     class Backend(_Content):
-        def names_with(self, keys: Sequence[str]) -> Any:
-            asked.append(("names", list(keys)))
-            return super().names_with(keys)
+        def named(self, keys: Sequence[str]) -> Any:
+            if keys:
+                asked.append(("names", list(keys)))
+            return super().named(keys)
 
-        def keys_with(self, segments: Sequence[str]) -> Any:
-            asked.append(("keys", len(segments) == len(set(segments))))
-            return super().keys_with(segments)
+        def records(self, refs: Sequence[str]) -> Any:
+            asked.append(("records", list(refs)))
+            return super().records(refs)
+
+        def parts(self) -> Any:
+            asked.append(("index", []))
+            return super().parts()
 
     backend = Backend()
     for entity in (Entity("1", "Berlin"), Entity("2", "Hamburg")):
         backend.add(entity)
-    lookup.search(backend, ["Berlin", "Hamburk", "Berlin", "berlin", "Hamburg"], Search())
+    backend.finish()
+    lookup.search(backend, ["Berlin", "Hamburk", "Berlin", "berlin", "Humburg"], Search())
     assert asked == [
-        ("names", ["berlin", "hamburk", "hamburg"]),
-        ("keys", True),
-        ("names", ["hamburk", "hamburg"]),
+        ("names", ["berlin", "hamburk", "humburg"]),
+        ("records", ["1"]),
+        ("index", []),
+        ("names", ["hamburg"]),
+        ("records", ["2"]),
     ]
 
 

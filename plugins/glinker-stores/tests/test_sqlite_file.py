@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from glinker_stores import engine
-from glinker_stores.index import segments
+from glinker_stores.index.part import GONE, TYPES, Part
 from glinker_stores.schema import VERSION
 from glinker_stores.sqlite import SqliteStore
 
@@ -99,7 +99,7 @@ def test_a_store_of_a_newer_version_is_refused_with_both_versions(make: Make, pa
         newer.execute("PRAGMA user_version = 7")
     newer.close()
     with pytest.raises(
-        StoreError, match=r"was written in format 7, this .* reads format 1; run: pip install --upgrade"
+        StoreError, match=r"was written in format 7, this .* reads format 2; run: pip install --upgrade"
     ):
         make(path)
 
@@ -140,10 +140,13 @@ def test_memory_is_no_path(make: Make):
 def test_files_written_before_hold_the_keys_that_are_looked_for():
     characters = [chr(code) for code in range(0x3100) if unicodedata.ucd_3_2_0.category(chr(code)) not in ("Cn", "Cs")]
     keys = [normalise(character) for character in characters]
-    entries = [segments("abcdefghijklmnopqrstuvwxyz"[:length]) for length in range(1, 27)]
-    made = hashlib.blake2b(repr((keys, entries)).encode(), digest_size=8).hexdigest()
-    assert (VERSION, made) == (1, "789db8e1cddef8cc"), (
-        "keys or segments are others: once released, move schema.VERSION with it"
+    words = ["abcdefghijklmnopqrstuvwxyz"[:length] for length in range(1, 27)]
+    names = [*words, "cities of the united states", "東京都", "us", "gone", *(f"{word} of {word}s" for word in words)]
+    index = Part.of(sorted(names), [GONE if name == "gone" else len(name) for name in sorted(names)], None)
+    stored = {name: values.round(3).tolist() for name, values in sorted(index.arrays().items())}
+    made = hashlib.blake2b(repr((keys, TYPES, stored)).encode(), digest_size=8).hexdigest()
+    assert (VERSION, made) == (2, "1491e2f8f6b7e520"), (
+        "keys or what they are found by are others: once released, move schema.VERSION with it"
     )
 
 

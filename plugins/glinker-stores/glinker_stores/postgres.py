@@ -1,0 +1,137 @@
+"""`PostgresStore`: a knowledge base in a schema of a PostgreSQL database, for all machines that reach the server."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from attrs import define, field
+from sqlalchemy.engine import Connection
+
+from glinker_core.errors import StoreError
+from glinker_stores.dialect import Dialect
+from glinker_stores.lookup import Answers
+from glinker_stores.postgres_dialect import PostgresDialect
+from glinker_stores.postgres_engine import Database, connect
+from glinker_stores.sql import SqlStore, State
+
+_REMEMBERED = 20_000  # candidates in the last answers
+_SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
+
+
+@define(eq=False)
+class PostgresStore(SqlStore):
+    """Entities in the schema `schema` of a PostgreSQL database, which is made when it is not there unless `read_only`.
+
+    The database is at `url` (`postgresql://user:password@host:port/database?sslmode=...`), or at `host`, `port` and
+    `database`; without `user` or `password` those of libpq count (`PGUSER`, `PGPASSWORD`, `~/.pgpass`). Nothing takes
+    longer than `timeout` seconds: to connect, to answer, to wait for another writer; but a write may, while it writes.
+    `pool_size` connections are kept, and more are opened while more are needed at once. Safe to use from several
+    threads and after a fork. Whatever goes wrong with the server is a StoreError.
+    """
+
+    url: str = field(default="", repr=False)
+    host: str = "localhost"
+    port: int = 5432
+    database: str = "glinker"
+    user: str = ""
+    password: str | None = field(default=None, repr=False)
+    schema: str = "glinker"
+    timeout: float = 30.0
+    pool_size: int = 5
+    read_only: bool = False
+
+    dialect: ClassVar[Dialect] = PostgresDialect()
+
+    _database: Database | None = field(default=None, init=False, repr=False)
+    _process: int = field(default=0, init=False, repr=False)
+    _inherited: list[Database] = field(factory=list, init=False, repr=False)
+    _state: State = field(factory=lambda: State(Answers(_REMEMBERED)), init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        ours = (self.host, self.port, self.database, self.user, self.password)
+        if self.url and ours != ("localhost", 5432, "glinker", "", None):
+            raise ValueError("url says where the database is; leave out host, port, database, user and password")
+        if not 1 <= self.port <= 65_535:
+            raise ValueError(f"port must be from 1 to 65535, got {self.port}")
+        if not re.fullmatch("(?!pg_)[a-z_][a-z0-9_]{0,62}", self.schema):
+            raise ValueError(f"schema must be made of small letters, digits and _, and not of pg_, got {self.schema!r}")
+        if not self.timeout > 0:
+            raise ValueError(f"timeout must be more than 0 seconds, got {self.timeout}")
+        if self.pool_size < 1:
+            raise ValueError(f"pool_size must be at least 1, got {self.pool_size}")
+        self._arguments()
+
+    def _arguments(self) -> Mapping[str, Any]:
+        """What libpq is told of where the database is, and as whom."""
+        if not self.url:
+            said = {"host": self.host, "port": self.port, "dbname": self.database}
+            mine = {"user": self.user, "password": self.password}
+            return said | {key: value for key, value in mine.items() if value}
+        try:
+            url = sa.make_url(self.url)
+        except (sa.exc.ArgumentError, ValueError):  # says what it choked on, which may be a piece of the password
+            url = sa.URL.create("unreadable")
+        if url.drivername not in _SCHEMES:
+            raise ValueError(
+                "url cannot be read; expected postgresql://[user[:password]@][host][:port][/database][?option=value], "
+                "signs such as @ and / in the password written as %40 and %2F"
+            ) from None
+        return {**url.query, **url.translate_connect_args(username="user", database="dbname")}
+
+    def open(self) -> None:
+        """Connect to the server; a second call does nothing."""
+        if self._database is None:
+            self._connect()
+
+    def close(self) -> None:
+        """Let go of the connections; `open()` connects again."""
+        if self._database is not None and self._process == os.getpid():
+            self._database.engine.dispose()
+        elif self._database is not None:
+            self._inherited.append(self._database)
+        self._database = None
+        self._state = State(Answers(_REMEMBERED))
+
+    @property
+    def place(self) -> str:
+        """What messages call the store."""
+        said = self._arguments()
+        server = f"{said.get('host', 'localhost')}:{said.get('port', 5432)}"
+        return f"PostgreSQL at {server}, database {said.get('dbname', '(that of the user)')}, schema {self.schema}"
+
+    @property
+    def state(self) -> State:
+        """What is kept in memory."""
+        return self._state
+
+    def _connect(self) -> Database:
+        self._database = connect(
+            self._arguments(), self.place, self.schema, self.timeout, self.pool_size, self.read_only
+        )
+        self._process = os.getpid()
+        return self._database
+
+    def _connected(self) -> Database:
+        if self._database is None:
+            raise StoreError(f"{self.place}: the store is not open; call open() first")
+        if self._process != os.getpid():
+            self._inherited.append(self._database)  # after a fork its connections may be neither used nor closed
+            return self._connect()
+        return self._database
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state of the store, whatever is written meanwhile."""
+        return self._connected().reading()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
+        if self.read_only:
+            raise StoreError(f"{self.place}: is opened with read_only: true; open it with read_only: false to write")
+        with self._connected().writing() as connection:
+            yield connection

@@ -1,0 +1,218 @@
+"""What stores in SQL databases share: reads and writes over tables that are the same in each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from threading import RLock, local
+from typing import Any, ClassVar, TypeVar
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+from sqlalchemy.engine import Connection
+
+from glinker_core.layers import Name, Search, Upserted
+from glinker_core.model import Candidate, Entity
+from glinker_stores import blocks, lookup, writes
+from glinker_stores.dialect import Dialect
+from glinker_stores.index.part import Array, Part
+from glinker_stores.index.parts import Parts, written
+from glinker_stores.lookup import Answers, Record
+from glinker_stores.records import Upsert, from_row, new_revision
+from glinker_stores.schema import block, embedding, entity, meta, name, part, space
+
+_CHUNK = 2_000  # entities held at once while writing, rows while reading
+T = TypeVar("T")
+
+_REVISION = sa.select(meta.c.value).where(meta.c.key == "revision")
+
+
+@define
+class State:
+    """What a store keeps in memory of what it saw last: the index, and answers."""
+
+    answers: Answers
+    _revision: str = ""
+    _loaded: dict[int, Part] = field(factory=dict, repr=False)
+    _parts: Parts = field(factory=Parts, repr=False)
+    _lock: Any = field(factory=RLock, repr=False)
+    asking: local = field(factory=local, repr=False)  # `connection` of the search that this thread is about
+
+    def parts(self, revision: str, numbers: Callable[[], list[int]], load: Callable[[int, str], Array]) -> Parts:
+        """The index at a revision; parts that were there before are not read again."""
+        with self._lock:
+            if revision != self._revision:
+                made = {number: self._loaded.get(number) or Part(partial(load, number)) for number in numbers()}
+                self._parts, self._loaded, self._revision = Parts.of(list(made.values())), made, revision
+            return self._parts
+
+
+@frozen
+class _Backend:
+    """`lookup.Backend` on one connection; refers to entities by row."""
+
+    store: SqlStore
+    connection: Connection
+    revision: str
+
+    def named(self, keys: Sequence[str]) -> Iterable[Any]:
+        return self.store.dialect.named(self.connection, keys) if keys else []
+
+    def described(self, words: Sequence[str], search: Search) -> Iterable[int]:
+        return self.store.dialect.described(self.connection, words, search)
+
+    def records(self, refs: Sequence[int]) -> dict[int, Record]:
+        return {
+            row: Record(entity_id, label, entity_type, popularity, (description, aliases, metadata))
+            for row, entity_id, label, description, entity_type, popularity, aliases, metadata in (
+                self.store.dialect.records(self.connection, refs)
+            )
+        }
+
+    def parts(self) -> Parts:
+        return self.store.index(self.connection, self.revision)
+
+    def entity(self, record: Record) -> Entity:
+        entity_id, label, entity_type, popularity, (description, aliases, metadata) = record
+        return from_row((entity_id, label, description, entity_type, popularity, aliases, metadata))
+
+
+class SqlStore:
+    """The methods of a store whose tables lie in a SQL database; a store says itself how they are reached."""
+
+    modes: ClassVar[tuple[str, ...]] = lookup.MODES
+    dialect: ClassVar[Dialect]
+
+    @property
+    def place(self) -> str:
+        """What messages call the store."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> State:
+        """What is kept in memory."""
+        raise NotImplementedError
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state of the store, whatever is written meanwhile."""
+        raise NotImplementedError
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
+        raise NotImplementedError
+
+    @property
+    def revision(self) -> str:
+        """Moves with each change, by whatever process; no two stores that differ share one."""
+        with self.reading() as connection:
+            return self.dialect.revision(connection)
+
+    def search(self, names: Sequence[str], search: Search) -> list[tuple[Candidate, ...]]:
+        """Per name its candidates, best first (`lookup.search`), all from one state of the store."""
+        with self.reading() as connection:
+            revision = self.dialect.revision(connection)
+            backend = _Backend(self, connection, revision)
+            return self.state.answers.search(names, search, revision, lambda new: lookup.search(backend, new, search))
+
+    def index(self, connection: Connection, revision: str) -> Parts:
+        """The index over all keys at that revision, which is the one the connection sees."""
+        state = self.state
+        state.asking.connection = connection
+
+        def load(number: int, array: str) -> Array:  # for whoever first uses the array, in the state that is seen there
+            return blocks.read_array(state.asking.connection, number, array)
+
+        return state.parts(revision, lambda: blocks.part_numbers(connection), load)
+
+    def get(self, entity_ids: Sequence[str]) -> list[Entity | None]:
+        """Per id its entity, or None."""
+        with self.reading() as connection:
+            found = writes.known(connection, self.dialect, entity_ids)
+        return [found[entity_id][1] if entity_id in found else None for entity_id in entity_ids]
+
+    def upsert(self, entities: Iterable[Entity], on_duplicate: str = "replace") -> Upserted:
+        """Add or replace entities, all or none, in one transaction that holds few of them in memory.
+
+        DataError names those that cannot be kept, or that are there with other content under `on_duplicate="error"`.
+        """
+        upsert = Upsert(on_duplicate)
+        with self.writing() as connection:
+            writer = writes.Writer(connection, self.dialect)
+            for chunk in _chunks(entities):
+                checked = upsert.check(chunk)
+                there = writes.known(connection, self.dialect, [one.entity_id for one, _ in checked])
+                settled = upsert.settle(checked, {entity_id: one for entity_id, (_, one) in there.items()})
+                writer.remove(there[entity_id] for entity_id in settled if entity_id in there)
+                writer.add(settled.values())
+            counts = upsert.finish(self.place)
+            if upsert.changes:
+                self._finish(connection, writer)
+        return counts
+
+    def delete(self, entity_ids: Iterable[str]) -> int:
+        """Remove entities with all their names, in one transaction; says how many there were."""
+        count = 0
+        with self.writing() as connection:
+            writer = writes.Writer(connection, self.dialect)
+            for chunk in _chunks(entity_ids):
+                there = writes.known(connection, self.dialect, chunk)
+                writer.remove(there.values())
+                count += len(there)
+            if count:
+                self._finish(connection, writer)
+        return count
+
+    def clear(self) -> None:
+        """Remove all entities."""
+        with self.writing() as connection:
+            if _count(connection):
+                self.dialect.empty(connection)
+                for table in (embedding, space, block, part, name, entity):
+                    connection.execute(sa.delete(table))
+                _move(connection)
+
+    def _finish(self, connection: Connection, writer: writes.Writer) -> None:
+        """Make names and index right, and move the revision."""
+        changed = writer.finish()
+        numbers = blocks.part_numbers(connection)
+        kept, made = written([Part(partial(blocks.read_array, connection, number)) for number in numbers], changed)
+        blocks.drop_parts(connection, numbers[kept:])
+        blocks.add_part(connection, _move(connection), made)
+
+    def count(self) -> int:
+        """How many entities there are."""
+        with self.reading() as connection:
+            return _count(connection)
+
+    def entities(self) -> Iterator[Entity]:
+        """All entities in order of their ids, from one state of the store."""
+        return map(from_row, self._rows(sa.select(*tuple(entity.c)[1:]).order_by(entity.c.entity_id)))
+
+    def names(self) -> Iterator[Name]:
+        """All names of all entities, from one state of the store."""
+        columns = name.c.surface, entity.c.entity_id, entity.c.entity_type, entity.c.popularity
+        return map(Name._make, self._rows(sa.select(*columns).where(name.c.entity == entity.c.row)))
+
+    def _rows(self, statement: sa.Select[Any]) -> Iterator[Sequence[Any]]:
+        with self.reading() as connection:
+            yield from connection.execute(statement, execution_options={"yield_per": _CHUNK})
+
+
+def _move(connection: Connection) -> int:
+    """Move the revision; gives the number of the write, which no other write to the store has."""
+    moved = new_revision(connection.execute(_REVISION).scalar_one())
+    connection.execute(sa.update(meta).where(meta.c.key == "revision").values(value=moved))
+    return int(moved.partition("-")[0])
+
+
+def _count(connection: Connection) -> int:
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(entity)).scalar_one()
+    return count
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(itertools.islice(iterator, _CHUNK)):
+        yield chunk

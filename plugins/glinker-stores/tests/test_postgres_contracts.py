@@ -1,0 +1,24 @@
+import pytest
+from glinker_stores.postgres import PostgresStore
+
+from glinker_core.testing import StoreContract
+from tests import services
+
+
+class TestPostgresStore(StoreContract):
+    @pytest.fixture
+    def store(self, schema: str):
+        store = PostgresStore(services.postgres(), schema=schema)
+        store.open()
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def reopen(self):
+        def again(store: PostgresStore) -> PostgresStore:
+            store.close()
+            other = PostgresStore(store.url, schema=store.schema)
+            other.open()
+            return other
+
+        return again
