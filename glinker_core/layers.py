@@ -178,6 +178,43 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+@frozen
+class Space:
+    """What vectors of entities were made with: those of one space can be compared, and no others.
+
+    `model` names the model with its revision, `template` the text that was made of an entity, `dimension` the numbers
+    of a vector.
+    """
+
+    model: str
+    template: str
+    dimension: int
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """A store that keeps vectors of its entities: each as the bytes of `dimension` little-endian 16-bit floats.
+
+    The vectors of an entity go with its content: an entity that is replaced or removed has none. The revision does not
+    move with them.
+    """
+
+    def spaces(self) -> list[Space]:
+        """The spaces there are vectors in, in order of model and template."""
+
+    def vectors(self, space: Space, entity_ids: Sequence[str]) -> list[bytes | None]:
+        """Per id the vector of its entity, or None."""
+
+    def add_vectors(self, space: Space, vectors: Iterable[tuple[str, bytes]]) -> int:
+        """Keep vectors, in the place of those that were there; says how many, since entities may have gone meanwhile.
+
+        InputError for a vector of another size, and for another `dimension` than the space has.
+        """
+
+    def drop_vectors(self, space: Space) -> None:
+        """Forget all vectors of a space."""
+
+
 @runtime_checkable
 class CandidateCache(Protocol):
     """What remembers whole answers of slower stores; a store may be one as well.

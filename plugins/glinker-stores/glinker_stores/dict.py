@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from attrs import define, field, validators
 
-from glinker_core.layers import Name, Search, Upserted
+from glinker_core.layers import Name, Search, Space, Upserted
 from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise, pieces
-from glinker_stores import lookup
+from glinker_stores import lookup, vectors
 from glinker_stores.index.part import GONE, Part
 from glinker_stores.index.parts import Parts, staying
 from glinker_stores.lookup import Answers, Record
@@ -31,6 +31,7 @@ class _Content:
 
     entities: dict[str, Entity] = field(factory=dict)
     names: dict[str, list[tuple[str, str, str]]] = field(factory=dict)
+    vectors: dict[Space, dict[str, bytes]] = field(factory=dict)
     digest: int = 0  # the sum of the fingerprints of all entities
     _changed: dict[str, None] = field(factory=dict)
     _parts: list[Part | dict[str, float]] = field(factory=list)
@@ -48,6 +49,8 @@ class _Content:
 
     def remove(self, entity_id: str) -> None:
         entity = self.entities.pop(entity_id)
+        for of_space in self.vectors.values():
+            of_space.pop(entity_id, None)
         self.digest -= fingerprint(to_row(entity))
         for key in dict.fromkeys(map(normalise, entity.names)):
             left = [name for name in self.names[key] if name[2] != entity_id]
@@ -93,6 +96,12 @@ class _Content:
                 else:
                     keys[key] = popularity
             self._parts[kept:] = [keys]
+
+    def vectors_in(self, space: Space) -> dict[str, bytes]:
+        for there in self.vectors:
+            if (there.model, there.template) == (space.model, space.template):
+                vectors.check_dimension(space, there.dimension)
+        return self.vectors.get(space, {})
 
     def parts(self) -> Parts:
         if any(isinstance(part, dict) for part in self._parts):
@@ -183,6 +192,32 @@ class DictStore:
             self._content.finish()
             self._moves += bool(there)
         return len(there)
+
+    def spaces(self) -> list[Space]:
+        """The spaces there are vectors in, in order of model and template."""
+        with self._lock:
+            used = (space for space, of_space in self._content.vectors.items() if of_space)
+            return sorted(used, key=lambda space: (space.model, space.template))
+
+    def vectors(self, space: Space, entity_ids: Sequence[str]) -> list[bytes | None]:
+        """Per id the vector of its entity, or None."""
+        with self._lock:
+            found = self._content.vectors_in(space)
+            return [found.get(entity_id) for entity_id in entity_ids]
+
+    def add_vectors(self, space: Space, new: Iterable[tuple[str, bytes]]) -> int:
+        """Keep vectors, all or none; says how many have an entity."""
+        given = dict(vectors.checked(space, new))
+        with self._lock:
+            there = {key: vector for key, vector in given.items() if key in self._content.entities}
+            self._content.vectors[space] = {**self._content.vectors_in(space), **there}
+        return len(there)
+
+    def drop_vectors(self, space: Space) -> None:
+        """Forget all vectors of a space."""
+        with self._lock:
+            self._content.vectors_in(space)
+            self._content.vectors.pop(space, None)
 
     def clear(self) -> None:
         """Remove all entities, and forget all answers."""

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.engine import Connection
 
-from glinker_core.layers import Name, Search, Upserted
+from glinker_core.layers import Name, Search, Space, Upserted
 from glinker_core.model import Candidate, Entity
-from glinker_stores import blocks, lookup, writes
+from glinker_stores import blocks, lookup, vectors, writes
 from glinker_stores.dialect import Dialect
 from glinker_stores.index.part import Array, Part
 from glinker_stores.index.parts import Parts, written
@@ -172,6 +172,27 @@ class SqlStore:
                 for table in (embedding, space, block, part, name, entity):
                     connection.execute(sa.delete(table))
                 _move(connection)
+
+    def spaces(self) -> list[Space]:
+        """The spaces there are vectors in, in order of model and template."""
+        with self.reading() as connection:
+            return vectors.known_spaces(connection)
+
+    def vectors(self, space: Space, entity_ids: Sequence[str]) -> list[bytes | None]:
+        """Per id the vector of its entity, or None."""
+        with self.reading() as connection:
+            found = vectors.read(connection, space, entity_ids)
+        return [found.get(entity_id) for entity_id in entity_ids]
+
+    def add_vectors(self, space: Space, new: Iterable[tuple[str, bytes]]) -> int:
+        """Keep vectors, all or none; says how many have an entity."""
+        with self.writing() as connection:
+            return vectors.write(connection, space, new)
+
+    def drop_vectors(self, space: Space) -> None:
+        """Forget all vectors of a space."""
+        with self.writing() as connection:
+            vectors.drop(connection, space)
 
     def _finish(self, connection: Connection, writer: writes.Writer) -> None:
         """Make names and index right, and move the revision."""

@@ -18,12 +18,12 @@ from glinker_stores.schema import ADD_NAMES, ALL, CHANGED, FORGET_STALE, dropped
 
 def known(connection: Connection, dialect: Dialect, entity_ids: Iterable[str]) -> dict[str, tuple[int, Entity]]:
     """Row and entity of each id that is there."""
-    wanted = [entity_id for entity_id in dict.fromkeys(entity_ids) if _encodable(entity_id)]
+    wanted = [entity_id for entity_id in dict.fromkeys(entity_ids) if encodable(entity_id)]
     there = dialect.identified(connection, wanted)
     return {values[0]: (row, from_row(values)) for row, *values in there}
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
     """Whether a database can hold the text at all; a lone surrogate it cannot."""
     try:
         text.encode()

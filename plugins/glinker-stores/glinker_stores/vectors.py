@@ -1,0 +1,108 @@
+"""Vectors of entities in the tables of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from glinker_core.errors import InputError
+from glinker_core.layers import Space
+from glinker_stores.schema import embedding, entity
+from glinker_stores.schema import space as spaces
+from glinker_stores.writes import encodable
+
+T = TypeVar("T")
+
+_BYTES = 2  # of a number
+_AT_ONCE = 500  # ids in one question, vectors in one write
+
+
+def checked(space: Space, vectors: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """The vectors, each of which has the size it must have."""
+    for entity_id, vector in vectors:
+        if len(vector) != space.dimension * _BYTES:
+            raise InputError(
+                f"vector of entity {entity_id!r}: has {len(vector)} bytes; {space.dimension} numbers of the space of "
+                f"model {space.model!r} have {space.dimension * _BYTES}"
+            )
+        yield entity_id, vector
+
+
+def check_dimension(space: Space, there: int) -> None:
+    """Refuse a space that is known with another dimension."""
+    if there != space.dimension:
+        raise InputError(
+            f"space of model {space.model!r}: has vectors of {there} numbers, not of {space.dimension}; "
+            "name the revision of the model in its name, or drop the space first"
+        )
+
+
+def known_spaces(connection: Connection) -> list[Space]:
+    """The spaces that have vectors."""
+    used = sa.select(embedding.c.space)
+    found = connection.execute(
+        sa.select(spaces.c.model, spaces.c.template, spaces.c.dimension).where(spaces.c.space.in_(used))
+    )
+    return sorted((Space(*row) for row in found), key=lambda space: (space.model, space.template))
+
+
+def read(connection: Connection, space: Space, entity_ids: Sequence[str]) -> dict[str, bytes]:
+    """The vectors there are, by id."""
+    number = _number(connection, space)
+    found: dict[str, bytes] = {}
+    if number is not None:
+        mine = sa.and_(embedding.c.entity == entity.c.row, embedding.c.space == number)
+        asked = sa.select(entity.c.entity_id, embedding.c.vector).where(mine)
+        for ids in _sliced(filter(encodable, dict.fromkeys(entity_ids))):
+            found |= {
+                key: bytes(vector) for key, vector in connection.execute(asked.where(entity.c.entity_id.in_(ids)))
+            }
+    return found
+
+
+def write(connection: Connection, space: Space, vectors: Iterable[tuple[str, bytes]]) -> int:
+    """Keep vectors of the entities that are there; says how many."""
+    number = _number(connection, space)
+    if number is None:
+        last = connection.execute(sa.select(sa.func.max(spaces.c.space))).scalar_one() or 0
+        number = last + 1
+        values = {"space": number, "model": space.model, "template": space.template, "dimension": space.dimension}
+        connection.execute(sa.insert(spaces).values(values))
+    count = 0
+    for some in _sliced(checked(space, vectors)):
+        of_ids = {entity_id: vector for entity_id, vector in some if encodable(entity_id)}
+        asked = sa.select(entity.c.entity_id, entity.c.row).where(entity.c.entity_id.in_(list(of_ids)))
+        rows = [{"space": number, "entity": row, "vector": of_ids[key]} for key, row in connection.execute(asked)]
+        there = embedding.c.entity.in_([row["entity"] for row in rows])
+        connection.execute(sa.delete(embedding).where(embedding.c.space == number, there))
+        if rows:
+            connection.execute(sa.insert(embedding), rows)
+        count += len(rows)
+    return count
+
+
+def drop(connection: Connection, space: Space) -> None:
+    """Forget a space with all its vectors."""
+    number = _number(connection, space)
+    for table in (embedding, spaces):
+        connection.execute(sa.delete(table).where(table.c.space == number))
+
+
+def _number(connection: Connection, space: Space) -> int | None:
+    """The number of a space; None for one that is not known."""
+    mine = sa.and_(spaces.c.model == space.model, spaces.c.template == space.template)
+    row = connection.execute(sa.select(spaces.c.space, spaces.c.dimension).where(mine)).one_or_none()
+    if row is None:
+        return None
+    check_dimension(space, row.dimension)
+    return int(row.space)
+
+
+def _sliced(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while some := list(islice(iterator, _AT_ONCE)):
+        yield some
