@@ -86,15 +86,16 @@ class Search:
     |---|---|
     | `exact` | that are equal, or equal once normalised |
     | `variant` | with the same words in another order, with other spaces, or in the plural |
-    | `fuzzy` | at most `max_distance` edits away (insertion, deletion, substitution, swap of neighbours; at most 2), as \
-    long as 1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree |
+    | `fuzzy` | at most `max_distance` edits away, and similar enough |
     | `partial` | that have all words of the mention, and more |
     | `initials` | whose initials the mention is |
     | `similar` | whose character 3-grams point in a similar direction: tf-idf cosine of at least `min_cosine` |
     | `prefix` | that start with the mention |
     | `text` | of entities whose description has all words of the mention |
 
-    A mode is asked for the names that have no candidate yet; with `fill`, for those that have less than `limit`.
+    An edit is an insertion, a deletion, a substitution or a swap of neighbours; 2 are allowed at most, as long as
+    1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree. A mode is
+    asked for the names that have no candidate yet; with `fill`, for those that have less than `limit`.
     An entity below `min_popularity`, or not of one of `types` where types are given, is not there for a search.
     """
 

@@ -3,8 +3,8 @@
 Blocks of one page run in order, in one copy of the examples and one Python namespace: `python` is executed; `bash` is
 run if it begins with `glinker` (and must fail if marked `fails`); `yaml` with `nodes:` must be a pipeline without
 problems; `text` after a python or bash block is what that printed (`...` stands for anything). A block with
-`title=NAME` is written to that file; one with `not-run` is otherwise only read. At a block with `needs=redis` the page
-ends where no server answers; it finds the server by `REDIS_URL`.
+`title=NAME` is written to that file; one with `not-run` is otherwise only read. At a block with `needs=redis` or
+`needs=postgres` the page ends where no server answers; it finds it by `REDIS_URL` or `GLINKER_TEST_POSTGRES`.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ def test_blocks_of_a_page_do_what_they_say(page, place, monkeypatch):
         line = text.count("\n", 0, match.start()) + 1
         if title := re.search(r"title=(\S+)", info):
             Path(title[1]).write_text(code, encoding="utf-8")
+        if "needs=postgres" in info:
+            monkeypatch.setenv("GLINKER_TEST_POSTGRES", services.postgres())
         if "needs=redis" in info:
             monkeypatch.setenv("REDIS_URL", services.redis())
         if "not-run" in info or (title and language != "yaml"):

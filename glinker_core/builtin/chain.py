@@ -56,9 +56,9 @@ class Embeddings:
 class ChainLayer:
     """One store or cache of the chain: its `type` and `config`, or `store`, the name of one under `stores`.
 
-    A higher `priority` is asked first. `search_mode` names the modes in the order they are tried (`layers.Search`): each
-    for the names that have no candidate yet, with `fill` for those that have less than `limit`. `types` leaves all but
-    entities of these types out. `limit` is how many candidates it gives per name, `max_candidates` unless it is
+    A higher `priority` is asked first. `search_mode` names the modes (`layers.Search`) in the order they are tried:
+    each for the names that have no candidate yet, with `fill` for those that have less than `limit`. `types` leaves all
+    but entities of these types out. `limit` is how many candidates it gives per name, `max_candidates` unless it is
     said. `cache_policy` says what is remembered of the answers of slower stores, by a cache or a store that is one as
     well: `always` all, `miss` those with candidates, `hit` none; with `write: false` none either. `ttl` is how many
     seconds a cache remembers them. `on_error: degrade` goes on without what fails, with one warning and a counter;

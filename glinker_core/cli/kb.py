@@ -16,6 +16,7 @@ import typer
 from glinker_core.builtin.readers import JsonlReader
 from glinker_core.cli.console import json_line, many, plugins_of, progress, say, writing
 from glinker_core.cli.pace import pace
+from glinker_core.cli.place import Place
 from glinker_core.entities import ImportReport, OnDuplicate, OnError, import_entities
 from glinker_core.errors import DataError, InputError, Problem
 from glinker_core.files import without_mark
@@ -29,8 +30,12 @@ from glinker_core.structure import settings, structure
 #: How many types and names `info` shows, and how many entities of a name.
 _TYPES, _GROUPS, _MEMBERS = 20, 10, 5
 
-StoreFile = Annotated[Path, typer.Option("--store", "-s", metavar="FILE", help="File of the store.")]
-StoreType = Annotated[str, typer.Option("--store-type", help="Type of the store; see glinker plugins.")]
+StoreFile = Annotated[
+    Place, typer.Option("--store", "-s", parser=Place, metavar="FILE|URL", help="File of the store, or its address.")
+]
+StoreType = Annotated[
+    str, typer.Option("--store-type", help="Type of the store; see glinker plugins. [default: by its address]")
+]
 Duplicates = Annotated[
     OnDuplicate, typer.Option("--on-duplicate", help="What to do with an id that is there with other content.")
 ]
@@ -44,7 +49,7 @@ def import_(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of entities: jsonl, csv, tsv ...")],
     store: StoreFile,
-    store_type: StoreType = "sqlite",
+    store_type: StoreType = "",
     on_error: Annotated[OnError, typer.Option(help="What to do with bad lines.")] = "raise",
     on_duplicate: Duplicates = "error",
     reader: Annotated[str, typer.Option(help="Reader of the files, such as jsonl; by the ending of the file.")] = "",
@@ -82,7 +87,7 @@ def add(
     description: Annotated[str, typer.Option(help="What it is; context is compared with this.")] = "",
     entity_type: Annotated[str, typer.Option("--type", help="Its type, such as city.")] = "",
     popularity: Annotated[float, typer.Option(help="How well known it is, 0 or more.")] = 0,
-    store_type: StoreType = "sqlite",
+    store_type: StoreType = "",
     on_duplicate: Duplicates = "error",
 ) -> None:
     """Add one entity, or those that stand on stdin as JSON lines."""
@@ -104,7 +109,7 @@ def remove(
     ctx: typer.Context,
     ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of entities.")],
     store: StoreFile,
-    store_type: StoreType = "sqlite",
+    store_type: StoreType = "",
 ) -> None:
     """Remove entities with all their names; if one of the ids is unknown, none."""
     _must_exist(store)
@@ -118,7 +123,7 @@ def remove(
 
 
 @app.command()
-def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "sqlite") -> None:
+def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "") -> None:
     """Say how many entities and names there are, of which types, and which names are shared by most entities."""
     _must_exist(store)
     with _opened(store, store_type, plugins_of(ctx), read_only=True) as opened, progress("counting"):
@@ -134,7 +139,7 @@ def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "sqlite")
             ("names", f"{names:,}"),
             ("ambiguous names", f"{len(shared):,}"),
             ("revision", opened.revision),
-            ("file size", f"{store.stat().st_size / 1e6:,.1f} MB"),
+            *([] if store.scheme else [("file size", f"{store.path.stat().st_size / 1e6:,.1f} MB")]),
         ]
     for what, value in facts:
         typer.echo(f"{what:16} {value}")
@@ -147,7 +152,7 @@ def export(
     ctx: typer.Context,
     store: StoreFile,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
-    store_type: StoreType = "sqlite",
+    store_type: StoreType = "",
 ) -> None:
     """Write all entities as JSON lines, in the order of their ids; importing them again gives the same store."""
     _must_exist(store)
@@ -160,19 +165,23 @@ def export(
 
 
 @contextmanager
-def _opened(store: Path, store_type: str, plugins: Plugins, read_only: bool = False) -> Iterator[Store]:
-    """The store in a file."""
+def _opened(place: Place, store_type: str, plugins: Plugins, read_only: bool = False) -> Iterator[Store]:
+    """The store in a file or at an address."""
+    store_type = store_type or place.store_type
     cls = plugins.load(plugins.find(store_type, "glinker_stores"))
-    known = settings(cls)
-    if "path" not in known:
-        raise InputError(f"--store-type {store_type}: is not kept in a file; use it from a pipeline")
-    config: dict[str, Any] = {"path": str(store)}
+    known, setting = settings(cls), "url" if place.scheme else "path"
+    if setting not in known:
+        kept = "has no address" if place.scheme else "is not kept in a file"
+        raise InputError(f"--store-type {store_type}: {kept}; use it from a pipeline")
+    config: dict[str, Any] = {setting: place.given}
     if read_only and "read_only" in known:
         config["read_only"] = True
     problems: list[Problem] = []
     opened = structure(cls, config, Source({}).place, problems)
     if opened is None:
         raise InputError(f"--store-type {store_type}: {_reasons(problems)}; use it from a pipeline")
+    if not hasattr(cls, "search"):
+        raise InputError(f"--store-type {store_type}: is a cache and holds no entities")
     opened.open()
     try:
         yield opened
@@ -203,20 +212,20 @@ def _reasons(problems: list[Problem]) -> str:
 
 
 @contextmanager
-def _making(store: Path) -> Iterator[None]:
+def _making(place: Place) -> Iterator[None]:
     """Leaves no file behind that was not there, if anything goes wrong."""
-    there = store.exists()
+    there = bool(place.scheme) or place.path.exists()
     try:
         yield
     except BaseException:
-        if not there and store.is_file():
-            store.unlink()
+        if not there and place.path.is_file():
+            place.path.unlink()
         raise
 
 
-def _must_exist(store: Path) -> None:
-    if not store.exists():
-        raise InputError(f"{store}: there is no such file; run: glinker kb import ENTITIES --store {store}")
+def _must_exist(place: Place) -> None:
+    if not place.scheme and not place.path.exists():
+        raise InputError(f"{place}: there is no such file; run: glinker kb import ENTITIES --store {place}")
 
 
 def _entities_on_stdin() -> list[Entity]:
@@ -227,7 +236,7 @@ def _entities_on_stdin() -> list[Entity]:
     return [row.item for row in rows if isinstance(row.item, Entity)]
 
 
-def _report(report: ImportReport, path: Path, store: Store) -> None:
+def _report(report: ImportReport, place: Place, store: Store) -> None:
     """The bad records on stderr, then what became of the others."""
     for problem in report.problems:
         say(str(problem))
@@ -235,7 +244,7 @@ def _report(report: ImportReport, path: Path, store: Store) -> None:
     counts = [("added", said.added), ("replaced", said.replaced), ("kept", said.kept), ("unchanged", said.unchanged),
               ("skipped", len(report.problems))]  # fmt: skip
     became = ", ".join(f"{number:,} {what}" for what, number in counts if number) or "nothing to do"
-    typer.echo(f"{path}: {many(report.read, 'entity', 'entities')} read: {became}; {store.count():,} in all")
+    typer.echo(f"{place}: {many(report.read, 'entity', 'entities')} read: {became}; {store.count():,} in all")
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Entity stores: in memory and in one SQLite file, with the same exact and fuzzy lookup of names."""
+"""Entity stores: in memory, in one SQLite file and in PostgreSQL, with the same lookup of names."""
 
 from __future__ import annotations
 
@@ -12,3 +12,4 @@ def glinker_stores() -> Iterable[Component]:
     """The stores of this distribution."""
     yield Component("dict", "glinker_stores.dict:DictStore", "entities in memory; also remembers answers")
     yield Component("sqlite", "glinker_stores.sqlite:SqliteStore", "entities in one SQLite file")
+    yield Component("postgres", "glinker_stores.postgres:PostgresStore", "entities in a PostgreSQL database")
