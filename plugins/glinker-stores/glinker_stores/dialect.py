@@ -18,7 +18,7 @@ class Dialect(Protocol):
         """The revision the connection sees."""
 
     def named(self, connection: Connection, keys: Sequence[str]) -> Iterable[Sequence[Any]]:
-        """Key, surface and row of each name with one of these keys."""
+        """The columns of `name` of each name with one of these keys."""
 
     def records(self, connection: Connection, rows: Sequence[int]) -> Iterable[Sequence[Any]]:
         """The columns of `entity` of these rows."""

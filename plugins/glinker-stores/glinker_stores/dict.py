@@ -12,11 +12,12 @@ from attrs import define, field, validators
 from glinker_core.layers import Name, Search, Space, Upserted
 from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise, pieces
-from glinker_stores import lookup, vectors
+from glinker_stores import lookup
 from glinker_stores.index.part import GONE, Part
 from glinker_stores.index.parts import Parts, staying
 from glinker_stores.lookup import Answers, Record
 from glinker_stores.records import Upsert, fingerprint, from_row, to_row
+from glinker_stores.spaces import check_dimension, checked
 
 _REMEMBERED = 20_000  # candidates in the last answers
 
@@ -47,13 +48,15 @@ class _Content:
             self._changed[key] = None
         self._words = None
 
-    def remove(self, entity_id: str) -> None:
-        entity = self.entities.pop(entity_id)
+    def remove(self, entity_ids: Iterable[str]) -> None:
+        """Remove entities that are there, all at once: thousands may share one name."""
+        gone = {entity_id: self.entities.pop(entity_id) for entity_id in entity_ids}
         for of_space in self.vectors.values():
-            of_space.pop(entity_id, None)
-        self.digest -= fingerprint(to_row(entity))
-        for key in dict.fromkeys(map(normalise, entity.names)):
-            left = [name for name in self.names[key] if name[2] != entity_id]
+            for entity_id in gone:
+                of_space.pop(entity_id, None)
+        self.digest -= sum(fingerprint(to_row(entity)) for entity in gone.values())
+        for key in {normalise(surface): None for entity in gone.values() for surface in entity.names}:
+            left = [name for name in self.names[key] if name[2] not in gone]
             self.names[key] = left
             if not left:
                 del self.names[key]
@@ -100,7 +103,7 @@ class _Content:
     def vectors_in(self, space: Space) -> dict[str, bytes]:
         for there in self.vectors:
             if (there.model, there.template) == (space.model, space.template):
-                vectors.check_dimension(space, there.dimension)
+                check_dimension(space, there.dimension)
         return self.vectors.get(space, {})
 
     def parts(self) -> Parts:
@@ -174,9 +177,8 @@ class DictStore:
         with self._lock:
             writes = upsert.settle(checked, self._content.entities)
             counts = upsert.finish("dict store")
-            for entity_id, (_, row) in writes.items():
-                if entity_id in self._content.entities:
-                    self._content.remove(entity_id)
+            self._content.remove(entity_id for entity_id in writes if entity_id in self._content.entities)
+            for _, row in writes.values():
                 self._content.add(from_row(row))  # a copy: what becomes of the caller's metadata does not matter here
             self._content.finish()
             self._moves += upsert.changes
@@ -187,8 +189,7 @@ class DictStore:
         wanted = list(dict.fromkeys(entity_ids))
         with self._lock:
             there = [entity_id for entity_id in wanted if entity_id in self._content.entities]
-            for entity_id in there:
-                self._content.remove(entity_id)
+            self._content.remove(there)
             self._content.finish()
             self._moves += bool(there)
         return len(there)
@@ -207,7 +208,7 @@ class DictStore:
 
     def add_vectors(self, space: Space, new: Iterable[tuple[str, bytes]]) -> int:
         """Keep vectors, all or none; says how many have an entity."""
-        given = dict(vectors.checked(space, new))
+        given = dict(checked(space, new))
         with self._lock:
             there = {key: vector for key, vector in given.items() if key in self._content.entities}
             self._content.vectors[space] = {**self._content.vectors_in(space), **there}

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from glinker_core.errors import StoreError
-from glinker_stores.records import new_revision
+from glinker_stores import blocks
 from glinker_stores.schema import APPLICATION_ID, VERSION, meta, tables
 
 _HEAD = b"SQLite format 3\0"
@@ -26,6 +26,7 @@ _MEANINGS = {
     "unable to open database file": "it cannot be opened; make the folder writable, or open it read_only: true",
     "file is not a database": "it is damaged; import the entities again into a new file",
     "malformed": "it is damaged; import the entities again into a new file",
+    "decode to UTF-8": "it is damaged; import the entities again into a new file",
 }
 
 
@@ -43,14 +44,14 @@ def connect(path: Path, read_only: bool, timeout: float) -> Engine:
     engine = _engine(path, "ro" if read_only else "rwc", timeout)
     try:
         try:
-            _recognise(engine, path, read_only)
+            _recognise(engine, path, read_only, timeout)
         except StoreError as error:
             if not (read_only and _cannot_write(error) and not Path(f"{path}-wal").exists()):
                 raise
             # SQLite wants to write beside a file in WAL mode, even to read it; where nobody writes, it need not
             engine.dispose()
             engine = _engine(path, "ro&immutable=1", timeout)
-            _recognise(engine, path, read_only)
+            _recognise(engine, path, read_only, timeout)
     except BaseException:
         engine.dispose()
         raise
@@ -87,12 +88,15 @@ def reading(engine: Engine, path: Path, timeout: float) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, path: Path, timeout: float) -> Iterator[Connection]:
     """A connection whose writes are all kept, or none of them when the block raises."""
-    with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
-        connection.commit()
+    try:
+        with engine.connect() as connection:
+            run(connection, "BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+    except sqlite3.Error as error:
+        raise _explained(error, path, timeout) from error
 
 
 def _engine(path: Path, mode: str, timeout: float) -> Engine:
@@ -100,7 +104,9 @@ def _engine(path: Path, mode: str, timeout: float) -> Engine:
 
     def open_file() -> sqlite3.Connection:
         # transactions are begun by hand; the pool hands a connection to one thread at a time
-        return sqlite3.connect(address, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True)
+        opened = sqlite3.connect(address, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True)
+        opened.execute("PRAGMA cell_size_check = ON")  # looks at how a page is made before it is used
+        return opened
 
     engine = sa.create_engine("sqlite://", creator=open_file, poolclass=QueuePool, max_overflow=-1)
     sa.event.listen(engine, "handle_error", _explainer(path, timeout))
@@ -124,7 +130,7 @@ def _cannot_write(error: StoreError) -> bool:
     return any(words in str(error.__cause__) for words in ("readonly database", "unable to open database file"))
 
 
-def _recognise(engine: Engine, path: Path, read_only: bool) -> None:
+def _recognise(engine: Engine, path: Path, read_only: bool, timeout: float) -> None:
     with engine.connect() as connection:
         made = _is_store(connection, path)
     if read_only:
@@ -132,14 +138,15 @@ def _recognise(engine: Engine, path: Path, read_only: bool) -> None:
             raise StoreError(f"{path}: is empty; import entities into it first, or correct the path")
         return
     if not made:
-        with writing(engine) as connection:
+        with writing(engine, path, timeout) as connection:
             if not _is_store(connection, path):  # another process may have been quicker
                 tables.create_all(connection)
                 connection.exec_driver_sql(
                     "CREATE VIRTUAL TABLE fulltext USING fts5"
                     "(words, content='', detail=none, columnsize=0, tokenize='unicode61 remove_diacritics 0')"
                 )
-                connection.execute(sa.insert(meta).values(key="revision", value=new_revision()))
+                rows = [{"key": key, "value": value} for key, value in blocks.first().items()]
+                connection.execute(sa.insert(meta), rows)
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
     with engine.connect() as connection:

@@ -13,16 +13,18 @@ from sqlalchemy.engine import Connection
 from glinker_core.layers import Search
 from glinker_core.names import normalise, pieces
 from glinker_stores.postgres_tables import STAGE
+from glinker_stores.writes import encodable
 
 _LONGEST = 500  # letters of a word that the index holds as it is
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
-_NAMED = "SELECT key, surface, entity FROM unnest(%s::text[]) AS asked JOIN name ON key = asked"
-_COLUMNS = '"row", entity_id, label, description, entity_type, popularity, aliases, metadata'
+_NAMED = "SELECT key, entity, surface, popularity, seal FROM unnest(%s::text[]) AS asked JOIN name ON key = asked"
+_COLUMNS = '"row", entity_id, label, description, entity_type, popularity, aliases, metadata, seal'
 _RECORDS = f'SELECT {_COLUMNS} FROM entity WHERE "row" = ANY(%s)'  # noqa: S608
 _IDENTIFIED = f"SELECT {_COLUMNS} FROM entity WHERE entity_id = ANY(%s)"  # noqa: S608
 _DESCRIBED = """
     SELECT "row" FROM described JOIN entity ON "row" = described.entity
-    WHERE string_to_array(words, ' ') @> %s::text[] AND popularity >= %s AND (%s::text[] = '{}' OR entity_type = ANY(%s::text[]))
+    WHERE string_to_array(words, ' ') @> %s::text[] AND popularity >= %s
+        AND (%s OR entity_type = ANY(%s::text[]))
     ORDER BY popularity DESC, entity_id LIMIT %s
 """
 
@@ -45,8 +47,8 @@ class PostgresDialect:
         return _rows(connection, _IDENTIFIED, list(entity_ids))
 
     def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[int]:
-        types, limit = list(search.types), max(search.limit, 0)
-        values = [*map(_word, words)], search.min_popularity, types, types, limit
+        types = [one for one in search.types if encodable(one)]
+        values = [*map(_word, words)], search.min_popularity, not search.types, types, max(search.limit, 0)
         return [row for (row,) in _rows(connection, _DESCRIBED, *values)]
 
     def stage(self, connection: Connection) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from glinker_core.errors import StoreError
+from glinker_stores import blocks
 from glinker_stores.postgres_errors import explained
-from glinker_stores.postgres_tables import COLUMNS, CREATE, OUTGROWN, VERSION_KEY
-from glinker_stores.records import new_revision
+from glinker_stores.postgres_tables import COLUMNS, CREATE, OUTGROWN, USABLE, VERSION_KEY
 from glinker_stores.schema import VERSION, meta, tables
 
 #: What is looked up again and again is in memory, where a page costs the same wherever it lies.
@@ -153,6 +153,9 @@ def _check_encoding(connection: Connection, place: str) -> None:
 
 def _is_store(connection: Connection, schema: str, place: str) -> bool:
     """Whether the schema holds a store that can be used; False if none of its tables is there."""
+    usable = connection.exec_driver_sql(USABLE, (schema,)).scalar()
+    if usable is False:  # its tables would pass for missing
+        raise StoreError(explained(place, 0, "42501", f"permission denied for schema {schema}"))
     there: dict[str, set[str]] = {}
     for table, column in connection.exec_driver_sql(COLUMNS, (schema, list(tables.tables))):
         there.setdefault(table, set()).add(column)
@@ -172,8 +175,8 @@ def _is_store(connection: Connection, schema: str, place: str) -> bool:
 
 
 def _create(connection: Connection, schema: str) -> None:
-    if connection.exec_driver_sql("SELECT to_regnamespace(%s)", (schema,)).scalar_one() is None:
+    if connection.exec_driver_sql(USABLE, (schema,)).scalar() is None:
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     connection.exec_driver_sql(CREATE)
-    rows = {"revision": new_revision(), VERSION_KEY: str(VERSION)}
+    rows = {**blocks.first(), VERSION_KEY: str(VERSION)}
     connection.execute(sa.insert(meta), [{"key": key, "value": value} for key, value in rows.items()])

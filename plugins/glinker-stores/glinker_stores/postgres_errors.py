@@ -14,7 +14,7 @@ _NO_DATABASE = "there is no such database; make it (createdb), or correct 'datab
 _STATES = {
     "57014": "no answer within {timeout:g} s; see what the server is doing (pg_stat_activity), or raise 'timeout'",
     "55P03": "another writer did not finish within {timeout:g} s; try again, or raise 'timeout'",
-    "25006": "the server only reads, as a replica does; name the one that is written to, or open it with read_only: true",
+    "25006": "the server only reads, as a replica does; name the one that is written to, or set read_only: true",
     "25P03": "the server ended a transaction that was idle for too long; give entities faster, or raise its timeout",
     "40001": "a replica could not keep the state that was read; try again, or read from the server that is written to",
     "42501": _RIGHTS,
@@ -30,8 +30,10 @@ _STATES = {
     "08": _REACH,
     "XX": "its data are damaged; restore them, or import the entities into another schema",
 }
-#: By the words of failures to connect, which have no SQLSTATE.
+#: By the words of failures to connect, which have no SQLSTATE; the first that are there count.
 _WORDS = {
+    "too many": _FULL,
+    "connection slots": _FULL,
     "password authentication failed": _REFUSED,
     "no password supplied": _REFUSED,
     "authentication failed": _REFUSED,
@@ -39,15 +41,14 @@ _WORDS = {
     "permission denied for database": _RIGHTS,
     "database ": _NO_DATABASE,
     "role ": _REFUSED,
-    "too many": _FULL,
-    "connection slots": _FULL,
     "starting up": _GOING,
     "shutting down": _GOING,
     "recovery mode": _GOING,
-    "timeout expired": "no answer within {timeout:g} s; see whether the server is stopped or overloaded",
+    "timeout expired": "does not answer; see whether the server is stopped or overloaded",
     "server closed the connection": "the connection broke off; see the log of the server, and try again",
+    "invalid response": "is no PostgreSQL; correct 'host' and 'port', or 'url'",
     "SSL": "does not encrypt as it is asked to; correct 'sslmode' in 'url'",
-    "invalid": "'url' has an option that is not understood; correct it",
+    "invalid ": "'url' has an option that is not understood; correct it",
 }
 
 

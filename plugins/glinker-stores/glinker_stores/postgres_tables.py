@@ -22,16 +22,17 @@ CREATE = """
         entity_type text COLLATE "C" NOT NULL,
         popularity numeric NOT NULL,
         aliases text NOT NULL,
-        metadata text NOT NULL
+        metadata text NOT NULL,
+        seal bigint NOT NULL
     );
     CREATE TABLE name (
-        key text COLLATE "C" NOT NULL, entity bigint NOT NULL, surface text NOT NULL, popularity numeric NOT NULL
+        key text COLLATE "C" NOT NULL, entity bigint NOT NULL, surface text NOT NULL, popularity numeric NOT NULL,
+        seal bigint NOT NULL
     );
     CREATE INDEX name_key ON name USING hash (key);
     CREATE INDEX name_entity ON name (entity);
     CREATE TABLE described (entity bigint PRIMARY KEY, words text COLLATE "C" NOT NULL);
     CREATE INDEX described_words ON described USING gin (string_to_array(words, ' '));
-    CREATE TABLE part (part bigint PRIMARY KEY, keys bigint NOT NULL);
     CREATE TABLE block (
         part bigint, "array" text COLLATE "C", number bigint, data bytea NOT NULL, PRIMARY KEY (part, "array", number)
     );
@@ -49,10 +50,13 @@ CREATE = """
 
 STAGE = """
     CREATE TEMPORARY TABLE staged (
-        key text COLLATE "C", entity bigint, surface text, popularity numeric
+        key text COLLATE "C", entity bigint, surface text, popularity numeric, seal bigint
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE dropped (key text COLLATE "C") ON COMMIT DROP
 """
+
+#: Whether the user may look into the schema; nothing if there is none.
+USABLE = "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 #: Each table of the schema that is ours and there, with each of its columns.
 COLUMNS = """

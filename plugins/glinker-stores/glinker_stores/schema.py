@@ -3,13 +3,14 @@
     entity     one row per entity; aliases and metadata are JSON. A row is never changed: new content gets a new number,
                so that nothing that refers to an old one can pass for current
     name       each name of each entity under its key (`names.normalise`), with the popularity of the entity
-    part       what each write said about keys (`index.parts`), by the number of the write
-    block      the arrays of the parts (`index.part`), in pieces
+    block      the index: for each write what it said about keys (`index.parts`), as arrays (`index.part`), in pieces
     space      what vectors were made with: a model and a template
     embedding  the vector of an entity in a space, 16-bit floats
-    meta       the revision, and the version of these tables where a database has no other place for it
+    meta       the revision, which parts of the index there are, and the version of these tables where a database has
+               no other place for it
 
-All but `entity` are kept in order of their primary key, which is all the index they need.
+All but `entity` are kept in order of their primary key, which is all the index they need. `seal` is by what a row that
+was damaged on the disk is known.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ entity = sa.Table(
     sa.Column("popularity", _Number, nullable=False),
     sa.Column("aliases", sa.Text, nullable=False),
     sa.Column("metadata", sa.Text, nullable=False),
+    sa.Column("seal", sa.Integer, nullable=False),
 )
 name = sa.Table(
     "name",
@@ -54,13 +56,8 @@ name = sa.Table(
     sa.Column("entity", sa.Integer, primary_key=True),
     sa.Column("surface", sa.Text, primary_key=True),
     sa.Column("popularity", _Number, nullable=False),
+    sa.Column("seal", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
-)
-part = sa.Table(
-    "part",
-    tables,
-    sa.Column("part", sa.Integer, primary_key=True),
-    sa.Column("keys", sa.Integer, nullable=False),
 )
 block = sa.Table(
     "block",
@@ -105,13 +102,14 @@ staged = sa.Table(
     sa.Column("entity", sa.Integer),
     sa.Column("surface", sa.Text),
     sa.Column("popularity", _Number),
+    sa.Column("seal", sa.Integer),
     prefixes=["TEMPORARY"],
 )
 dropped = sa.Table("dropped", staging, sa.Column("key", sa.Text), prefixes=["TEMPORARY"])
 
 #: Of an entity that was replaced within one write, the earlier names must not be added.
 FORGET_STALE = sa.text("DELETE FROM staged WHERE NOT EXISTS (SELECT 1 FROM entity WHERE row = staged.entity)")
-ADD_NAMES = sa.text("INSERT INTO name SELECT key, entity, surface, popularity FROM staged ORDER BY 1, 2, 3")
+ADD_NAMES = sa.text("INSERT INTO name SELECT key, entity, surface, popularity, seal FROM staged ORDER BY 1, 2, 3")
 #: Each key that changed, with the popularity of its most popular entity, or -1 (`index.part.GONE`) if no name has it.
 CHANGED = """
     SELECT changed.key, COALESCE(max(name.popularity), -1)

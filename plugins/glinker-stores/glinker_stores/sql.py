@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import RLock, local
 from typing import Any, ClassVar, TypeVar
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.engine import Connection
 
+from glinker_core.errors import StoreError
 from glinker_core.layers import Name, Search, Space, Upserted
 from glinker_core.model import Candidate, Entity
 from glinker_stores import blocks, lookup, vectors, writes
@@ -20,8 +21,8 @@ from glinker_stores.dialect import Dialect
 from glinker_stores.index.part import Array, Part
 from glinker_stores.index.parts import Parts, written
 from glinker_stores.lookup import Answers, Record
-from glinker_stores.records import Upsert, from_row, new_revision
-from glinker_stores.schema import block, embedding, entity, meta, name, part, space
+from glinker_stores.records import DamagedError, Upsert, from_row, name_seal, new_revision, seal
+from glinker_stores.schema import block, embedding, entity, meta, name, space
 
 _CHUNK = 2_000  # entities held at once while writing, rows while reading
 T = TypeVar("T")
@@ -57,19 +58,29 @@ class _Backend:
     connection: Connection
     revision: str
 
-    def named(self, keys: Sequence[str]) -> Iterable[Any]:
-        return self.store.dialect.named(self.connection, keys) if keys else []
+    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+        missing = dict.fromkeys(keys)
+        for key, row, surface, popularity, sealed in self.store.dialect.named(self.connection, keys) if keys else ():
+            if name_seal(key, row, surface, popularity) != sealed:
+                raise DamagedError(f"the name {surface!r} is not as it was written")
+            missing.pop(key, None)
+            yield key, surface, row
+        if lost := [key for key in missing if self.parts().known(key)]:
+            raise DamagedError(f"there is no name any more for the key {lost[0]!r} of the index")
 
     def described(self, words: Sequence[str], search: Search) -> Iterable[int]:
         return self.store.dialect.described(self.connection, words, search)
 
     def records(self, refs: Sequence[int]) -> dict[int, Record]:
-        return {
-            row: Record(entity_id, label, entity_type, popularity, (description, aliases, metadata))
-            for row, entity_id, label, description, entity_type, popularity, aliases, metadata in (
-                self.store.dialect.records(self.connection, refs)
-            )
-        }
+        found = {}
+        for number, *row, sealed in self.store.dialect.records(self.connection, refs):
+            entity_id, label, description, entity_type, popularity, aliases, metadata = row
+            if seal(number, row) != sealed:
+                raise DamagedError(f"entity {entity_id!r} is not as it was written")
+            found[number] = Record(entity_id, label, entity_type, popularity, (description, aliases, metadata))
+        if len(found) < len(refs):
+            raise DamagedError("there are names of entities that are not there")
+        return found
 
     def parts(self) -> Parts:
         return self.store.index(self.connection, self.revision)
@@ -111,7 +122,7 @@ class SqlStore:
 
     def search(self, names: Sequence[str], search: Search) -> list[tuple[Candidate, ...]]:
         """Per name its candidates, best first (`lookup.search`), all from one state of the store."""
-        with self.reading() as connection:
+        with self._told(), self.reading() as connection:
             revision = self.dialect.revision(connection)
             backend = _Backend(self, connection, revision)
             return self.state.answers.search(names, search, revision, lambda new: lookup.search(backend, new, search))
@@ -128,7 +139,7 @@ class SqlStore:
 
     def get(self, entity_ids: Sequence[str]) -> list[Entity | None]:
         """Per id its entity, or None."""
-        with self.reading() as connection:
+        with self._told(), self.reading() as connection:
             found = writes.known(connection, self.dialect, entity_ids)
         return [found[entity_id][1] if entity_id in found else None for entity_id in entity_ids]
 
@@ -138,7 +149,7 @@ class SqlStore:
         DataError names those that cannot be kept, or that are there with other content under `on_duplicate="error"`.
         """
         upsert = Upsert(on_duplicate)
-        with self.writing() as connection:
+        with self._told(), self.writing() as connection:
             writer = writes.Writer(connection, self.dialect)
             for chunk in _chunks(entities):
                 checked = upsert.check(chunk)
@@ -154,7 +165,7 @@ class SqlStore:
     def delete(self, entity_ids: Iterable[str]) -> int:
         """Remove entities with all their names, in one transaction; says how many there were."""
         count = 0
-        with self.writing() as connection:
+        with self._told(), self.writing() as connection:
             writer = writes.Writer(connection, self.dialect)
             for chunk in _chunks(entity_ids):
                 there = writes.known(connection, self.dialect, chunk)
@@ -169,8 +180,9 @@ class SqlStore:
         with self.writing() as connection:
             if _count(connection):
                 self.dialect.empty(connection)
-                for table in (embedding, space, block, part, name, entity):
+                for table in (embedding, space, block, name, entity):
                     connection.execute(sa.delete(table))
+                blocks.list_parts(connection, [])
                 _move(connection)
 
     def spaces(self) -> list[Space]:
@@ -180,7 +192,7 @@ class SqlStore:
 
     def vectors(self, space: Space, entity_ids: Sequence[str]) -> list[bytes | None]:
         """Per id the vector of its entity, or None."""
-        with self.reading() as connection:
+        with self._told(), self.reading() as connection:
             found = vectors.read(connection, space, entity_ids)
         return [found.get(entity_id) for entity_id in entity_ids]
 
@@ -200,7 +212,9 @@ class SqlStore:
         numbers = blocks.part_numbers(connection)
         kept, made = written([Part(partial(blocks.read_array, connection, number)) for number in numbers], changed)
         blocks.drop_parts(connection, numbers[kept:])
-        blocks.add_part(connection, _move(connection), made)
+        number = _move(connection)
+        blocks.add_part(connection, number, made)
+        blocks.list_parts(connection, [*numbers[:kept], number])
 
     def count(self) -> int:
         """How many entities there are."""
@@ -209,16 +223,28 @@ class SqlStore:
 
     def entities(self) -> Iterator[Entity]:
         """All entities in order of their ids, from one state of the store."""
-        return map(from_row, self._rows(sa.select(*tuple(entity.c)[1:]).order_by(entity.c.entity_id)))
+        return self._all(sa.select(entity).order_by(entity.c.entity_id))
 
     def names(self) -> Iterator[Name]:
         """All names of all entities, from one state of the store."""
-        columns = name.c.surface, entity.c.entity_id, entity.c.entity_type, entity.c.popularity
-        return map(Name._make, self._rows(sa.select(*columns).where(name.c.entity == entity.c.row)))
+        everything = self._all(sa.select(entity))
+        return (Name(n, one.entity_id, one.entity_type, one.popularity) for one in everything for n in one.names)
 
-    def _rows(self, statement: sa.Select[Any]) -> Iterator[Sequence[Any]]:
-        with self.reading() as connection:
-            yield from connection.execute(statement, execution_options={"yield_per": _CHUNK})
+    def _all(self, statement: sa.Select[Any]) -> Iterator[Entity]:
+        some = {"yield_per": _CHUNK}
+        with self._told(), self.reading() as connection, connection.execute(statement, execution_options=some) as rows:
+            for row in rows:
+                yield writes.opened(row)[1]
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells what is found damaged as a StoreError."""
+        try:
+            yield
+        except DamagedError as error:
+            raise StoreError(
+                f"{self.place}: it is damaged, {error}; import the entities again into a new store"
+            ) from error
 
 
 def _move(connection: Connection) -> int:

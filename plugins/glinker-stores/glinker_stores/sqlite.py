@@ -26,14 +26,14 @@ _REMEMBERED = 20_000  # candidates in the last answers
 # what every search asks goes to the driver as it is: SQLAlchemy took 0.06 ms for each, of 0.5 that a search may take
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
 # one statement for any number of values; keys have no NUL, at which JSON in SQLite would end
-_NAMED = "SELECT key, surface, entity FROM name WHERE key IN (SELECT value FROM json_each(?))"
+_NAMED = f"SELECT {', '.join(name.c.keys())} FROM name WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608
 _RECORDS = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE row IN (SELECT value FROM json_each(?))"  # noqa: S608
 _AT_ONCE = 500  # ids in one question
-_IDENTIFIED = sa.select(*entity.c).where(entity.c.entity_id.in_(sa.bindparam("ids", expanding=True)))
+_IDENTIFIED = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE entity_id IN "  # noqa: S608
 _DESCRIBED = sa.text("""
     SELECT row FROM fulltext JOIN entity ON row = fulltext.rowid
     WHERE fulltext MATCH :words AND popularity >= :least
-        AND (:any OR entity_type IN (SELECT value FROM json_each(:types)))
+        AND (:any OR hex(entity_type) IN (SELECT value FROM json_each(:types)))
     ORDER BY popularity DESC, entity_id LIMIT :limit
 """)
 
@@ -54,15 +54,16 @@ class _Sqlite:
 
     def identified(self, connection: Connection, entity_ids: Sequence[str]) -> Iterator[Sequence[Any]]:
         for start in range(0, len(entity_ids), _AT_ONCE):  # not as JSON: an id may have a NUL
-            yield from connection.execute(_IDENTIFIED, {"ids": entity_ids[start : start + _AT_ONCE]})
+            ids = entity_ids[start : start + _AT_ONCE]
+            yield from engine.run(connection, f"{_IDENTIFIED}({', '.join('?' * len(ids))})", *ids)
 
     def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[int]:
         values = {
             "words": " AND ".join(map(_word, words)),
-            "least": search.min_popularity,
+            "least": float(search.min_popularity),
             "any": not search.types,
-            "types": json.dumps(search.types),
-            "limit": search.limit,
+            "types": json.dumps([one.encode("utf-8", "surrogatepass").hex().upper() for one in search.types]),  # NUL
+            "limit": max(search.limit, 0),
         }
         return connection.execute(_DESCRIBED, values).scalars().all()
 
@@ -180,5 +181,5 @@ class SqliteStore(SqlStore):
         """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
         if self.read_only:
             raise StoreError(f"{self.path}: is opened with read_only: true; open it with read_only: false to write")
-        with engine.writing(self._connected()) as connection:
+        with engine.writing(self._connected(), Path(self.path), self.timeout) as connection:
             yield connection

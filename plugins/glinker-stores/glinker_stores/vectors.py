@@ -5,40 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from glinker_core.errors import InputError
 from glinker_core.layers import Space
+from glinker_stores.records import DamagedError
 from glinker_stores.schema import embedding, entity
 from glinker_stores.schema import space as spaces
+from glinker_stores.spaces import check_dimension, checked
 from glinker_stores.writes import encodable
 
+_SEAL = 4  # bytes
 T = TypeVar("T")
 
-_BYTES = 2  # of a number
 _AT_ONCE = 500  # ids in one question, vectors in one write
-
-
-def checked(space: Space, vectors: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """The vectors, each of which has the size it must have."""
-    for entity_id, vector in vectors:
-        if len(vector) != space.dimension * _BYTES:
-            raise InputError(
-                f"vector of entity {entity_id!r}: has {len(vector)} bytes; {space.dimension} numbers of the space of "
-                f"model {space.model!r} have {space.dimension * _BYTES}"
-            )
-        yield entity_id, vector
-
-
-def check_dimension(space: Space, there: int) -> None:
-    """Refuse a space that is known with another dimension."""
-    if there != space.dimension:
-        raise InputError(
-            f"space of model {space.model!r}: has vectors of {there} numbers, not of {space.dimension}; "
-            "name the revision of the model in its name, or drop the space first"
-        )
 
 
 def known_spaces(connection: Connection) -> list[Space]:
@@ -56,11 +38,13 @@ def read(connection: Connection, space: Space, entity_ids: Sequence[str]) -> dic
     found: dict[str, bytes] = {}
     if number is not None:
         mine = sa.and_(embedding.c.entity == entity.c.row, embedding.c.space == number)
-        asked = sa.select(entity.c.entity_id, embedding.c.vector).where(mine)
+        asked = sa.select(entity.c.entity_id, entity.c.row, embedding.c.vector).where(mine)
         for ids in _sliced(filter(encodable, dict.fromkeys(entity_ids))):
-            found |= {
-                key: bytes(vector) for key, vector in connection.execute(asked.where(entity.c.entity_id.in_(ids)))
-            }
+            for entity_id, row, data in connection.execute(asked.where(entity.c.entity_id.in_(ids))):
+                vector = data[:-_SEAL] if isinstance(data, bytes) else b""
+                if data != _sealed(number, row, vector):
+                    raise DamagedError(f"the vector of entity {entity_id!r} is not as it was written")
+                found[entity_id] = vector
     return found
 
 
@@ -76,7 +60,10 @@ def write(connection: Connection, space: Space, vectors: Iterable[tuple[str, byt
     for some in _sliced(checked(space, vectors)):
         of_ids = {entity_id: vector for entity_id, vector in some if encodable(entity_id)}
         asked = sa.select(entity.c.entity_id, entity.c.row).where(entity.c.entity_id.in_(list(of_ids)))
-        rows = [{"space": number, "entity": row, "vector": of_ids[key]} for key, row in connection.execute(asked)]
+        rows = [
+            {"space": number, "entity": row, "vector": _sealed(number, row, of_ids[entity_id])}
+            for entity_id, row in connection.execute(asked)
+        ]
         there = embedding.c.entity.in_([row["entity"] for row in rows])
         connection.execute(sa.delete(embedding).where(embedding.c.space == number, there))
         if rows:
@@ -100,6 +87,11 @@ def _number(connection: Connection, space: Space) -> int | None:
         return None
     check_dimension(space, row.dimension)
     return int(row.space)
+
+
+def _sealed(number: int, row: int, vector: bytes) -> bytes:
+    """A vector with a checksum of it and of whose it is."""
+    return vector + crc32(vector, crc32(f"{number} {row}".encode())).to_bytes(_SEAL, "little")
 
 
 def _sliced(items: Iterable[T]) -> Iterator[list[T]]:

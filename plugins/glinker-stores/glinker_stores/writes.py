@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,15 +12,22 @@ from sqlalchemy.engine import Connection
 from glinker_core.model import Entity
 from glinker_core.names import normalise
 from glinker_stores.dialect import Dialect
-from glinker_stores.records import Row, from_row
+from glinker_stores.records import DamagedError, Row, from_row, name_seal, seal
 from glinker_stores.schema import ADD_NAMES, ALL, CHANGED, FORGET_STALE, dropped, entity, staged
 
 
 def known(connection: Connection, dialect: Dialect, entity_ids: Iterable[str]) -> dict[str, tuple[int, Entity]]:
     """Row and entity of each id that is there."""
     wanted = [entity_id for entity_id in dict.fromkeys(entity_ids) if encodable(entity_id)]
-    there = dialect.identified(connection, wanted)
-    return {values[0]: (row, from_row(values)) for row, *values in there}
+    return {one.entity_id: (row, one) for row, one in map(opened, dialect.identified(connection, wanted))}
+
+
+def opened(values: Sequence[Any]) -> tuple[int, Entity]:
+    """Number and entity of a row; DamagedError if it is not as it was written."""
+    number, *row, sealed = values
+    if seal(number, row) != sealed:
+        raise DamagedError(f"entity {row[0]!r} is not as it was written")
+    return number, from_row(row)
 
 
 def encodable(text: str) -> bool:
@@ -52,8 +59,10 @@ class Writer:
         names: list[tuple[Any, ...]] = []
         for one, row in entities:
             self._last += 1
-            rows.append((self._last, *row))
-            names += [(normalise(surface), self._last, surface, one.popularity) for surface in one.names]
+            rows.append((self._last, *row, seal(self._last, row)))
+            for surface in one.names:
+                values = normalise(surface), self._last, surface, row.popularity
+                names.append((*values, name_seal(*values)))
         self.dialect.insert(self.connection, entity, rows)
         self.dialect.insert(self.connection, staged, names)
         if described := [(row[0], row[3]) for row in rows if row[3]]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,19 +29,66 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     elif request.param == "sqlite":
         made = SqliteStore(str(tmp_path / "kb.db"))
     else:
-        made = PostgresStore(services.postgres(), schema=request.getfixturevalue("schema"))
+        made = PostgresStore(services.postgres(), schema=request.getfixturevalue("kept_schema"))
     made.open()
+    made.clear()
     yield made
     made.close()
 
 
-@pytest.fixture
-def schema() -> Iterator[str]:
-    """A schema nobody else has, in the database that all tests share; dropped in the end."""
+@pytest.fixture(scope="session")
+def server() -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the database that all tests share; skips where there is none."""
+    with psycopg.connect(services.postgres().replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("SET lock_timeout TO 5000; SET client_min_messages TO warning")
+        yield connection
+
+
+@contextmanager
+def new_schema(server: psycopg.Connection[Any]) -> Iterator[str]:
+    """A schema nobody else has; dropped in the end."""
     name = f"test_{secrets.token_hex(8)}"
     yield name
-    with psycopg.connect(services.postgres().replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"SET client_min_messages TO warning; DROP SCHEMA IF EXISTS {name} CASCADE")
+    server.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture(scope="session")
+def kept_schema(server: psycopg.Connection[Any]) -> Iterator[str]:
+    """One schema for all tests that start with an empty store, which is quicker than a new one."""
+    with new_schema(server) as name:
+        yield name
+
+
+@pytest.fixture
+def schema(server: psycopg.Connection[Any]) -> Iterator[str]:
+    """A schema of one test."""
+    with new_schema(server) as name:
+        yield name
+
+
+@pytest.fixture
+def other_schema(server: psycopg.Connection[Any]) -> Iterator[str]:
+    """Another one."""
+    with new_schema(server) as name:
+        yield name
+
+
+@pytest.fixture
+def open_store(schema: str) -> Iterator[Callable[..., PostgresStore]]:
+    """Opens stores in the schema unless another one is named, and closes them in the end."""
+    made = []
+
+    def opened(*entities: Entity, **settings: Any) -> PostgresStore:
+        store = PostgresStore(**{"url": services.postgres(), "schema": schema, **settings})
+        made.append(store)
+        store.open()
+        if entities:
+            store.upsert(entities)
+        return store
+
+    yield opened
+    for store in made:
+        store.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise, pieces
 from glinker_core.testing.store import distance
 
-WORDS = ["Berlin", "berlins", "city", "cities", "of", "New", "york", "u.s.", "U", "Émile", "東京", "都", "ab", "ba", "?", ""]
+WORDS = ["Berlin", "berlins", "city", "cities", "of", "New", "york", "u.s.", "U", "Émile", "東京", "都", "ab", "?", ""]
 NAMES = st.one_of(
     st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join),
     st.lists(st.sampled_from(WORDS), min_size=2, max_size=3).map("".join),

@@ -71,7 +71,7 @@ def test_many_writes_answer_like_one_of_everything_they_left(writes: list[dict[s
     assert known(several) == there
     at_once: list[Part] = []
     write(at_once, there)
-    names = ["berlin a", "cities berlin", "berlin", "newyork x y", "東京 b", "nx", "spo", "new yrok of", "st petersburgs a"]
+    names = ["berlin a", "cities berlin", "berlin", "newyork x y", "東京 b", "nx", "spo", "new yrok of", "berlins a"]
     for mode in MODES:
         if mode != "similar":  # weighs 3-grams by what the first part holds
             assert found(several, mode, names) == found(Parts.of(at_once), mode, names), mode
@@ -150,7 +150,6 @@ def test_parts_come_back_from_a_file_as_they_were(tmp_path: Path, monkeypatch: p
     with store.writing() as connection:
         for number, one in made.items():
             blocks.add_part(connection, number, one)
-        assert blocks.part_numbers(connection) == [2, 10]
     with store.reading() as connection:
         for number, one in made.items():
             assert set(one.arrays()) == set(TYPES)
@@ -159,6 +158,8 @@ def test_parts_come_back_from_a_file_as_they_were(tmp_path: Path, monkeypatch: p
                 assert (read.dtype, read.tolist()) == (np.dtype(TYPES[array]).newbyteorder("="), values.tolist())
     with store.writing() as connection:
         blocks.drop_parts(connection, [2])
-        assert blocks.part_numbers(connection) == [10]
         assert connection.exec_driver_sql("SELECT DISTINCT part FROM block").scalars().all() == [10]
+        for numbers in ([], [10], [2, 10]):
+            blocks.list_parts(connection, numbers)
+            assert blocks.part_numbers(connection) == numbers
     store.close()

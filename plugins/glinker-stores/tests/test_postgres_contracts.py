@@ -7,9 +7,10 @@ from tests import services
 
 class TestPostgresStore(StoreContract):
     @pytest.fixture
-    def store(self, schema: str):
-        store = PostgresStore(services.postgres(), schema=schema)
+    def store(self, kept_schema: str):
+        store = PostgresStore(services.postgres(), schema=kept_schema)
         store.open()
+        store.clear()
         yield store
         store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice, repeat
@@ -192,16 +193,8 @@ class Part:
 
     def place(self, key: str) -> int:
         """How many of the keys come before that one."""
-        wanted = key.encode()
-        low, high = 0, len(self)
-        text, offsets = self["text"], self["offsets"]
-        while low < high:
-            middle = (low + high) // 2
-            if text[offsets[middle] : offsets[middle + 1]].tobytes() < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        text, offsets = self["text"].data, self["offsets"].data
+        return bisect_left(range(len(self)), key.encode(), key=lambda at: bytes(text[offsets[at] : offsets[at + 1]]))
 
 
 @frozen

@@ -47,6 +47,11 @@ class Parts:
             live.append(Live(part, popularity))
         return cls(tuple(live))
 
+    def known(self, key: str) -> bool:
+        """Whether any name has that key."""
+        at = ((live, live.part.find(key)) for live in self.live)
+        return any(number is not None and live.popularity[number] != GONE for live, number in at)
+
     def weights(self) -> Weights | None:
         """What 3-grams count in all parts: as the first, which is most of them, has it."""
         return self.live[0].part.weights() if self.live else None
