@@ -24,16 +24,21 @@ _DATABASE = "glinker_benchmark"
 
 @frozen
 class Way:
-    """A way to search: the modes of our stores, the queries its rate is measured with, and whether its recall is."""
+    """A way to search: the modes of our stores, the queries its rate is measured with, and whether its recall is.
+
+    With `fill`, modes go on until there are enough candidates.
+    """
 
     modes: tuple[str, ...]
     rated_with: str
     recalled: bool = False
+    fill: bool = False
 
 
 WAYS = {
     "exact": Way(("exact",), "exact", recalled=True),
     "fuzzy": Way(("exact", "variant", "fuzzy"), "typos, 1 or 2", recalled=True),
+    "filled": Way(("exact", "variant", "fuzzy"), "typos, 1 or 2", recalled=True, fill=True),
     "all": Way(("exact", "variant", "fuzzy", "partial", "initials", "similar"), "reworded", recalled=True),
     "variant": Way(("variant",), "variants"),
     "partial": Way(("partial",), "partial names"),
@@ -50,7 +55,7 @@ class MissingError(Exception):
 def search_of(way: str, store: Any) -> Search | None:
     """How that store is asked, or None where it does not know the mode the way is about."""
     modes = tuple(mode for mode in WAYS[way].modes if mode in type(store).modes)
-    return Search(modes=modes) if modes[-1:] == WAYS[way].modes[-1:] else None
+    return Search(modes=modes, fill=WAYS[way].fill) if modes[-1:] == WAYS[way].modes[-1:] else None
 
 
 class Method(Protocol):

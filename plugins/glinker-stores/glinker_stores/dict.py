@@ -19,7 +19,7 @@ from glinker_stores.lookup import Answers, Record
 from glinker_stores.records import Upsert, fingerprint, from_row, to_row
 from glinker_stores.spaces import check_dimension, checked
 
-_REMEMBERED = 20_000  # candidates in the last answers
+_REMEMBERED = 5_000  # candidates in the last answers
 
 
 @define

@@ -19,7 +19,7 @@ from glinker_stores.postgres_dialect import PostgresDialect
 from glinker_stores.postgres_engine import Database, connect
 from glinker_stores.sql import SqlStore, State
 
-_REMEMBERED = 20_000  # candidates in the last answers
+_REMEMBERED = 5_000  # candidates in the last answers
 _SCHEMA = "glinker"
 _SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
 

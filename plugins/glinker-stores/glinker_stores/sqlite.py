@@ -22,7 +22,7 @@ from glinker_stores.lookup import Answers
 from glinker_stores.schema import embedding, entity, name, space, staging
 from glinker_stores.sql import SqlStore, State
 
-_REMEMBERED = 20_000  # candidates in the last answers
+_REMEMBERED = 5_000  # candidates in the last answers
 # what every search asks goes to the driver as it is: SQLAlchemy took 0.06 ms for each, of 0.5 that a search may take
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
 # one statement for any number of values; keys have no NUL, at which JSON in SQLite would end
