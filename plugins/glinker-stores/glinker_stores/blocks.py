@@ -44,7 +44,7 @@ def list_parts(connection: Connection, numbers: Sequence[int]) -> None:
 
 def _listed(numbers: Sequence[int]) -> str:
     text = "".join(f"{number} " for number in numbers)
-    return f"{text}{crc32(text.encode()):08x}"
+    return f"{text}{crc32(f'{_PARTS} {text}'.encode()):08x}"
 
 
 def read_array(connection: Connection, number: int, array: str) -> Array:

@@ -27,6 +27,8 @@ _MEANINGS = {
     "file is not a database": "it is damaged; import the entities again into a new file",
     "malformed": "it is damaged; import the entities again into a new file",
     "decode to UTF-8": "it is damaged; import the entities again into a new file",
+    "vtable constructor": "it is damaged; import the entities again into a new file",
+    "no such": "it is damaged; import the entities again into a new file",  # column or table, or no such page in them
 }
 
 
@@ -59,14 +61,21 @@ def connect(path: Path, read_only: bool, timeout: float) -> Engine:
 
 
 def _look_at(path: Path) -> None:
-    """Refuse what is no SQLite file before SQLite, which takes a very short file for an empty one, and fills it."""
+    """Refuse what is no SQLite file before SQLite, which takes a very short file for an empty one, and fills it.
+
+    A file whose end is missing may be found out by SQLite much later, when it comes to it.
+    """
     try:
         with path.open("rb") as file:
-            head = file.read(len(_HEAD))
+            head = file.read(100)
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
-    if head not in (b"", _HEAD):
+    if head[:16] not in (b"", _HEAD):
         raise StoreError(f"{path}: is not a SQLite file; give the path of one that glinker wrote, or of none yet")
+    page_size = int.from_bytes(head[16:18], "big")  # https://www.sqlite.org/fileformat.html
+    length = (65536 if page_size == 1 else page_size) * int.from_bytes(head[28:32], "big")
+    if not Path(f"{path}-wal").exists() and path.stat().st_size < length:  # in this order: another process may write
+        raise StoreError(f"{path}: it is damaged, its end is missing; import the entities again into a new file")
 
 
 def run(connection: Connection, statement: str, *values: object) -> list[Any]:

@@ -43,7 +43,7 @@ class Database:
         """A connection that sees one state of the store, whatever is written meanwhile."""
         with self._connected(
             f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {self.schema}; "
-            f"SET LOCAL statement_timeout TO {self._milliseconds}; {_PLANS}"
+            f"SET LOCAL statement_timeout TO {_milliseconds(self.timeout)}; {_PLANS}"
         ) as connection:
             yield connection
 
@@ -52,8 +52,8 @@ class Database:
         """A connection whose writes are all kept, or none of them when the block raises."""
         with self._connected(  # the lock comes first: each statement sees what was written before it
             f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL search_path TO {self.schema}; "
-            f"SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO {self._milliseconds}; {_PLANS}; {_MEMORY}; "
-            f"SELECT pg_advisory_xact_lock({self._lock})"
+            f"SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO {_milliseconds(self.timeout)}; "
+            f"{_PLANS}; {_MEMORY}; SELECT pg_advisory_xact_lock({self._lock})"
         ) as connection:
             yield connection
             if connection.exec_driver_sql(OUTGROWN).scalar_one():
@@ -75,10 +75,6 @@ class Database:
         return connection
 
     @property
-    def _milliseconds(self) -> int:
-        return max(math.ceil(self.timeout * 1000), 1)
-
-    @property
     def _lock(self) -> int:
         """What writers of the schema lock, a number that no other program locks but by chance."""
         return int.from_bytes(blake2b(f"glinker {self.schema}".encode(), digest_size=8).digest(), "big", signed=True)
@@ -96,8 +92,8 @@ def connect(
         ) from error
     options = {
         **_KEPT_ALIVE,
-        "tcp_user_timeout": math.ceil(timeout * 1000),
-        "connect_timeout": math.ceil(timeout),
+        "tcp_user_timeout": _milliseconds(timeout),
+        "connect_timeout": math.ceil(_milliseconds(timeout) / 1000),
         "fallback_application_name": "glinker",
         **arguments,
         "client_encoding": "utf8",
@@ -118,6 +114,10 @@ def connect(
         engine.dispose()
         raise
     return database
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(min(seconds * 1000, 2**31 - 1))  # the most that PostgreSQL knows
 
 
 def _explainer(place: str, timeout: float) -> Callable[[ExceptionContext], StoreError | None]:

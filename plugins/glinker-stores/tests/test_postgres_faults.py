@@ -163,6 +163,19 @@ except StoreError as error:
     assert done.stdout.endswith('; run: pip install "glinker-stores[postgres]"\n')
 
 
+@pytest.mark.parametrize("timeout", [1e-9, 1e30, float("inf")])
+def test_any_time_may_be_waited(open_store: Open, timeout: float):
+    store = open_store(timeout=10)
+    store.timeout = timeout
+    store.close()
+    if timeout < 1:
+        with pytest.raises(StoreError, match=r"no answer within 1e-09 s|does not answer"):
+            store.open()
+    else:
+        store.open()
+        assert store.upsert([PARIS]).added == 1
+
+
 def test_a_store_that_is_not_open_says_so(open_store: Open):
     store = open_store(PARIS)
     store.close()

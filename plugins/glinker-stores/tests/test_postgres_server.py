@@ -145,6 +145,20 @@ def test_a_server_that_stops_during_a_write_leaves_everything_as_it_was(server: 
         assert (store.revision, list(store.entities())) == before
 
 
+def test_a_server_that_stops_while_entities_are_read_is_no_end_of_them(server: Server):
+    with opened(server.store("cut_off")) as store:
+        store.upsert(Entity(f"{n:05}", f"name {n}") for n in range(5000))
+        reader = store.entities()
+        assert next(reader).entity_id == "00000"
+        server.stop("immediate")
+        with pytest.raises(
+            StoreError, match=r"schema cut_off: .*(connection broke off|is starting, stopping or failing)"
+        ):
+            list(reader)
+        server.start()
+        assert sum(1 for _ in store.entities()) == 5000
+
+
 def test_who_is_refused_is_told_why_and_never_shown_a_password(server: Server):
     assert "refuses the user or the password; correct 'user'" in refusal(server.store(password="s3cret but wrong"))
     assert "refuses the user or the password" in refusal(server.store(password=None))
