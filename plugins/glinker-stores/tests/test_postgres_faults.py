@@ -133,9 +133,9 @@ def test_a_server_of_another_kind(listener: socket.socket):
 
 def test_an_option_of_the_url_that_does_not_exist():
     url = services.postgres()
-    for option in ("sslmode=sometimes", "no_such_option=1"):
-        with pytest.raises(StoreError, match="'url' has an option that is not understood; correct it"):
-            PostgresStore(f"{url}?{option}").open()
+    for option in ("no_such_option=1", "sslmode=sometimes"):
+        with pytest.raises(StoreError, match=r"'url' has an option that is not understood; correct it|correct 'url'"):
+            PostgresStore(f"{url}?{option}").open()  # of a wrong value libpq says only which it is, when it is old
 
 
 def test_a_server_that_does_not_encrypt(server: Server):
