@@ -93,7 +93,7 @@ def connect(
     options = {
         **_KEPT_ALIVE,
         "tcp_user_timeout": _milliseconds(timeout),
-        "connect_timeout": math.ceil(_milliseconds(timeout) / 1000),
+        "connect_timeout": math.ceil(min(timeout, 3600)),
         "fallback_application_name": "glinker",
         **arguments,
         "client_encoding": "utf8",
