@@ -58,7 +58,7 @@ class PostgresDialect:
         _copy(connection, table.name, table.columns.keys(), rows)
 
     def describe(self, connection: Connection, entities: Iterable[tuple[int, str]]) -> None:
-        rows = [(row, " ".join(map(_word, pieces(normalise(text))))) for row, text in entities]
+        rows = [(row, _words(text)) for row, text in entities]
         _copy(connection, "described", ("entity", "words"), rows)
 
     def undescribe(self, connection: Connection, entities: Iterable[tuple[int, str]]) -> None:
@@ -78,6 +78,11 @@ def _rows(connection: Connection, statement: str, *values: object) -> list[Any]:
     cursor: Any = connection.exec_driver_sql(statement, values).cursor
     rows: list[Any] = cursor.fetchall()
     return rows
+
+
+def _words(description: str) -> str:
+    key = normalise(description)
+    return key if key.isascii() and len(key) <= _LONGEST else " ".join(map(_word, pieces(key)))
 
 
 def _word(word: str) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,7 +18,9 @@ from glinker_stores import lookup, postgres_tables, schema, sql
 from glinker_stores.postgres import PostgresStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from glinker_core.cli import app
 from glinker_core.errors import StoreError
 from glinker_core.layers import Search, Space
 from glinker_core.model import Entity, evolve
@@ -368,6 +371,18 @@ def test_connections_are_kept_and_let_go_of(open_store: Open):
             break
     else:
         pytest.fail("connections are left open")
+
+
+def test_the_command_line_fills_and_reads_a_schema(open_store: Open, schema: str, tmp_path: Path):
+    store, file = f"{services.postgres()}?schema={schema}", tmp_path / "entities.jsonl"
+    file.write_text('{"entity_id": "1", "label": "Paris"}\n', encoding="utf-8")
+    for command, said in (
+        (["import", str(file)], "1 entity read: 1 added; 1 in all"),
+        (["info"], "entities         1"),
+    ):
+        done = CliRunner().invoke(app, ["kb", *command, "--store", store])
+        assert (done.exit_code, said in done.stdout) == (0, True), done.output
+    assert [entity.label for entity in open_store().entities()] == ["Paris"]
 
 
 def test_defect_l_vectors_are_there_for_what_a_search_finds_in_another_process(open_store: Open):
