@@ -97,7 +97,7 @@ def _changed(entity: Entity, draw: random.Random) -> Entity:
     return draw.choice(
         (
             evolve(entity, popularity=draw.choice((0, 1.5, draw.randrange(1000)))),
-            evolve(entity, label=_mistyped(entity.label, draw) or entity.label),
+            evolve(entity, label=f"{_mistyped(entity.label, draw)} {draw.choice(SYLLABLES)}"),
             evolve(entity, aliases=(*entity.aliases[1:], _made_name(draw))),
             evolve(entity, description=f"{entity.description} {_made_name(draw)}", metadata={"edited": True}),
         )
