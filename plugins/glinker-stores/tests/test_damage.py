@@ -75,7 +75,7 @@ def written(path: Path, content: bytes) -> Path:
 def test_a_flipped_bit_anywhere_is_told_or_changes_no_answer(sound: bytes, tmp_path: Path):
     path = written(tmp_path / "kb.db", sound)
     right, told, chance = answers(path), 0, random.Random(11)
-    for _ in range(100):
+    for _ in range(60):
         flipped = bytearray(sound)
         at, bit = chance.randrange(len(sound)), chance.randrange(8)
         flipped[at] ^= 1 << bit
@@ -87,7 +87,7 @@ def test_a_flipped_bit_anywhere_is_told_or_changes_no_answer(sound: bytes, tmp_p
         else:  # full text has no checksums: a word may lead to other entities, but none is shown as it is not
             assert found[:-1] == right[:-1], (at, bit)
             assert all(one.entity in ENTITIES for candidates in found[-1] for one in candidates), (at, bit)
-    assert told > 30
+    assert told > 15
 
 
 def test_whole_pages_of_noise_are_told(sound: bytes, tmp_path: Path):

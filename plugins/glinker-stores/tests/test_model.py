@@ -40,7 +40,7 @@ ENTITIES = st.builds(
     st.sampled_from([{}, {"a": [1, None, "x"]}]),
 )
 WRITES = st.one_of(
-    st.tuples(st.sampled_from(["replace", "keep"]), st.lists(ENTITIES, max_size=5)),
+    st.tuples(st.sampled_from(["replace", "keep", "merge"]), st.lists(ENTITIES, max_size=5)),
     st.tuples(st.just("delete"), st.lists(ENTITIES, max_size=2)),
 )
 SEARCHES = st.builds(
@@ -204,6 +204,8 @@ class Pair:
                 self.model.pop(entity.entity_id, None)
             elif what == "replace" or entity.entity_id not in self.model:
                 self.model[entity.entity_id] = entity
+            elif what == "merge":
+                self.model[entity.entity_id] = self.model[entity.entity_id].merged(entity)
         for store in self.stores:
             if what == "delete":
                 store.delete([entity.entity_id for entity in entities])
