@@ -19,8 +19,6 @@ from glinker_stores.lookup import Answers, Record
 from glinker_stores.records import Upsert, fingerprint, from_row, to_row
 from glinker_stores.spaces import check_dimension, checked
 
-_REMEMBERED = 5_000  # candidates in the last answers
-
 
 @define
 class _Content:
@@ -143,7 +141,7 @@ class DictStore:
 
     _content: _Content = field(factory=_Content, init=False, repr=False)
     _moves: int = field(default=0, init=False, repr=False)
-    _last: Answers = field(factory=lambda: Answers(_REMEMBERED), init=False, repr=False)
+    _last: Answers = field(factory=Answers, init=False, repr=False)
     _answers: OrderedDict[tuple[str, str], tuple[Candidate, ...]] = field(factory=OrderedDict, init=False, repr=False)
     _lock: Any = field(factory=RLock, init=False, repr=False)
 

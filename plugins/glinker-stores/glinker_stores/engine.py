@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from attrs import frozen
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.pool import QueuePool
 
@@ -32,8 +33,8 @@ _MEANINGS = {
 }
 
 
-def connect(path: Path, read_only: bool, timeout: float) -> Engine:
-    """An engine on a file that is a store, made if there is none and it may be written."""
+def connect(path: Path, read_only: bool, timeout: float) -> File:
+    """A file that is a store, made if there is none and it may be written."""
     if not path.exists():
         if read_only:
             raise StoreError(f"{path}: no such file; import entities into it first, or correct the path")
@@ -43,21 +44,21 @@ def connect(path: Path, read_only: bool, timeout: float) -> Engine:
         raise StoreError(f"{path}: is not a file; give the path of a SQLite file")
     else:
         _look_at(path)
-    engine = _engine(path, "ro" if read_only else "rwc", timeout)
+    file = File(_engine(path, "ro" if read_only else "rwc", timeout), path, timeout)
     try:
         try:
-            _recognise(engine, path, read_only, timeout)
+            _recognise(file, read_only)
         except StoreError as error:
             if not (read_only and _cannot_write(error) and not Path(f"{path}-wal").exists()):
                 raise
             # SQLite wants to write beside a file in WAL mode, even to read it; where nobody writes, it need not
-            engine.dispose()
-            engine = _engine(path, "ro&immutable=1", timeout)
-            _recognise(engine, path, read_only, timeout)
+            file.engine.dispose()
+            file = File(_engine(path, "ro&immutable=1", timeout), path, timeout)
+            _recognise(file, read_only)
     except BaseException:
-        engine.dispose()
+        file.engine.dispose()
         raise
-    return engine
+    return file
 
 
 def _look_at(path: Path) -> None:
@@ -85,27 +86,36 @@ def run(connection: Connection, statement: str, *values: object) -> list[Any]:
     return rows
 
 
-@contextmanager
-def reading(engine: Engine, path: Path, timeout: float) -> Iterator[Connection]:
-    """A connection that sees one state of the store, whatever is written meanwhile."""
-    try:
-        with engine.connect() as connection:
+@frozen
+class File:
+    """A file that is a store, with the connections to it; a write waits `timeout` seconds for another one."""
+
+    engine: Engine
+    path: Path
+    timeout: float
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the store, whatever is written meanwhile."""
+        with self._told(), self.engine.connect() as connection:
             run(connection, "BEGIN")
             yield connection
-    except sqlite3.Error as error:
-        raise _explained(error, path, timeout) from error
 
-
-@contextmanager
-def writing(engine: Engine, path: Path, timeout: float) -> Iterator[Connection]:
-    """A connection whose writes are all kept, or none of them when the block raises."""
-    try:
-        with engine.connect() as connection:
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose writes are all kept, or none of them when the block raises."""
+        with self._told(), self.engine.connect() as connection:
             run(connection, "BEGIN IMMEDIATE")
             yield connection
             connection.commit()
-    except sqlite3.Error as error:
-        raise _explained(error, path, timeout) from error
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells what SQLAlchemy does not see, since it went to the driver as it is (`run`)."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _explained(error, self.path, self.timeout) from error
 
 
 def _engine(path: Path, mode: str, timeout: float) -> Engine:
@@ -139,15 +149,16 @@ def _cannot_write(error: StoreError) -> bool:
     return any(words in str(error.__cause__) for words in ("readonly database", "unable to open database file"))
 
 
-def _recognise(engine: Engine, path: Path, read_only: bool, timeout: float) -> None:
-    with engine.connect() as connection:
+def _recognise(file: File, read_only: bool) -> None:
+    path = file.path
+    with file.engine.connect() as connection:
         made = _is_store(connection, path)
     if read_only:
         if not made:
             raise StoreError(f"{path}: is empty; import entities into it first, or correct the path")
         return
     if not made:
-        with writing(engine, path, timeout) as connection:
+        with file.writing() as connection:
             if not _is_store(connection, path):  # another process may have been quicker
                 tables.create_all(connection)
                 connection.exec_driver_sql(
@@ -158,7 +169,7 @@ def _recognise(engine: Engine, path: Path, read_only: bool, timeout: float) -> N
                 connection.execute(sa.insert(meta), rows)
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
-    with engine.connect() as connection:
+    with file.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
 
 

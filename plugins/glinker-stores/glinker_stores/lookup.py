@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -14,6 +14,7 @@ from glinker_core.errors import InputError, near
 from glinker_core.layers import Search
 from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise, pieces
+from glinker_stores.batches import batched
 from glinker_stores.index.modes import MODES as INDEXED
 from glinker_stores.index.modes import Near
 from glinker_stores.index.parts import Parts
@@ -70,7 +71,7 @@ class Answers:
     What was not asked for since the younger half filled up is forgotten with the older half. Safe in several threads.
     """
 
-    size: int
+    size: int = 5_000
     _revision: str = field(default="", init=False)
     _young: dict[Search, _Answers] = field(factory=dict, init=False, repr=False)
     _old: dict[Search, _Answers] = field(factory=dict, init=False, repr=False)
@@ -123,15 +124,9 @@ def search(backend: Backend[Ref], names: Sequence[str], search: Search) -> dict[
         raise InputError(f"search: unknown mode '{unknown[0]}'{near(unknown[0], MODES)}")
     keys = {name: key for name in names if (key := normalise(name))}
     found: dict[str, tuple[Candidate, ...]] = {}
-    for part in _sliced(keys):
+    for part in batched(keys, _SLICE):
         found |= _Batch(backend, search, {name: keys[name] for name in part}).answers()
     return {name: found.get(name, ()) for name in names}
-
-
-def _sliced(names: Iterable[str]) -> Iterator[list[str]]:
-    everything = list(names)
-    for start in range(0, len(everything), _SLICE):
-        yield everything[start : start + _SLICE]
 
 
 @define

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from attrs import define, field
-from sqlalchemy.engine import Connection
 
-from glinker_core.errors import StoreError
 from glinker_stores.dialect import Dialect
-from glinker_stores.lookup import Answers
 from glinker_stores.postgres_dialect import PostgresDialect
 from glinker_stores.postgres_engine import Database, connect
-from glinker_stores.sql import SqlStore, State
+from glinker_stores.sql import SqlStore
 
-_REMEMBERED = 5_000  # candidates in the last answers
 _SCHEMA = "glinker"
 _SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
 
@@ -48,11 +42,6 @@ class PostgresStore(SqlStore):
     read_only: bool = False
 
     dialect: ClassVar[Dialect] = PostgresDialect()
-
-    _database: Database | None = field(default=None, init=False, repr=False)
-    _process: int = field(default=0, init=False, repr=False)
-    _inherited: list[Database] = field(factory=list, init=False, repr=False)
-    _state: State = field(factory=lambda: State(Answers(_REMEMBERED)), init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         ours = (self.host, self.port, self.database, self.user, self.password)
@@ -96,20 +85,6 @@ class PostgresStore(SqlStore):
         options = {option: value for option, value in url.query.items() if option != "schema"}
         return {**options, **url.translate_connect_args(username="user", database="dbname")}
 
-    def open(self) -> None:
-        """Connect to the server; a second call does nothing."""
-        if self._database is None:
-            self._connect()
-
-    def close(self) -> None:
-        """Let go of the connections; `open()` connects again."""
-        if self._database is not None and self._process == os.getpid():
-            self._database.engine.dispose()
-        elif self._database is not None:
-            self._inherited.append(self._database)
-        self._database = None
-        self._state = State(Answers(_REMEMBERED))
-
     @property
     def place(self) -> str:
         """What messages call the store."""
@@ -117,34 +92,6 @@ class PostgresStore(SqlStore):
         server = f"{said.get('host', 'localhost')}:{said.get('port', 5432)}"
         return f"PostgreSQL at {server}, database {said.get('dbname', 'of the user')}, schema {self.schema}"
 
-    @property
-    def state(self) -> State:
-        """What is kept in memory."""
-        return self._state
-
-    def _connect(self) -> Database:
-        self._database = connect(
-            self._arguments(), self.place, self.schema, self.timeout, self.pool_size, self.read_only
-        )
-        self._process = os.getpid()
-        return self._database
-
-    def _connected(self) -> Database:
-        if self._database is None:
-            raise StoreError(f"{self.place}: the store is not open; call open() first")
-        if self._process != os.getpid():
-            self._inherited.append(self._database)  # after a fork its connections may be neither used nor closed
-            return self._connect()
-        return self._database
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one state of the store, whatever is written meanwhile."""
-        return self._connected().reading()
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
-        if self.read_only:
-            raise StoreError(f"{self.place}: is opened with read_only: true; open it with read_only: false to write")
-        with self._connected().writing() as connection:
-            yield connection
+    def connect(self) -> Database:
+        """The schema, in which there is a store."""
+        return connect(self._arguments(), self.place, self.schema, self.timeout, self.pool_size, self.read_only)

@@ -19,8 +19,8 @@ _LONGEST = 500  # letters of a word that the index holds as it is
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
 _NAMED = "SELECT key, entity, surface, popularity, seal FROM unnest(%s::text[]) AS asked JOIN name ON key = asked"
 _COLUMNS = '"row", entity_id, label, description, entity_type, popularity, aliases, metadata, seal'
-_RECORDS = f'SELECT {_COLUMNS} FROM entity WHERE "row" = ANY(%s)'  # noqa: S608
-_IDENTIFIED = f"SELECT {_COLUMNS} FROM entity WHERE entity_id = ANY(%s)"  # noqa: S608
+_RECORDS = f'SELECT {_COLUMNS} FROM entity WHERE "row" = ANY(%s)'  # noqa: S608  made of names of columns only
+_IDENTIFIED = f"SELECT {_COLUMNS} FROM entity WHERE entity_id = ANY(%s)"  # noqa: S608  made of names of columns only
 _DESCRIBED = """
     SELECT "row" FROM described JOIN entity ON "row" = described.entity
     WHERE string_to_array(words, ' ') @> %s::text[] AND popularity >= %s
@@ -97,4 +97,4 @@ def _copy(connection: Connection, table: str, columns: Iterable[str], rows: Sequ
 
 
 def _delete(connection: Connection, table: str, column: str, values: Sequence[int]) -> None:
-    connection.exec_driver_sql(f'DELETE FROM {table} WHERE "{column}" = ANY(%s)', (list(values),))  # noqa: S608
+    connection.exec_driver_sql(f'DELETE FROM {table} WHERE "{column}" = ANY(%s)', (list(values),))  # noqa: S608  made of names of columns only

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
+import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import RLock, local
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from glinker_core.errors import StoreError
 from glinker_core.layers import Name, Search, Space, Upserted
 from glinker_core.model import Candidate, Entity
 from glinker_stores import blocks, lookup, vectors, writes
+from glinker_stores.batches import batched
 from glinker_stores.dialect import Dialect
 from glinker_stores.index.part import Array, Part
 from glinker_stores.index.parts import Parts, written
@@ -25,7 +27,6 @@ from glinker_stores.records import DamagedError, Upsert, from_row, name_seal, ne
 from glinker_stores.schema import block, embedding, entity, meta, name, space
 
 _CHUNK = 2_000  # entities held at once while writing, rows while reading
-T = TypeVar("T")
 
 _REVISION = sa.select(meta.c.value).where(meta.c.key == "revision")
 
@@ -34,7 +35,7 @@ _REVISION = sa.select(meta.c.value).where(meta.c.key == "revision")
 class State:
     """What a store keeps in memory of what it saw last: the index, and answers."""
 
-    answers: Answers
+    answers: Answers = field(factory=Answers)
     _revision: str = ""
     _loaded: dict[int, Part] = field(factory=dict, repr=False)
     _parts: Parts = field(factory=Parts, repr=False)
@@ -90,29 +91,81 @@ class _Backend:
         return from_row((entity_id, label, description, entity_type, popularity, aliases, metadata))
 
 
-class SqlStore:
+class Database(Protocol):
+    """Where the tables are, with the connections to them."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state of the store, whatever is written meanwhile."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
+
+
+@define(eq=False)
+class SqlStore(ABC):
     """The methods of a store whose tables lie in a SQL database; a store says itself how they are reached."""
 
     modes: ClassVar[tuple[str, ...]] = lookup.MODES
     dialect: ClassVar[Dialect]
 
-    @property
-    def place(self) -> str:
-        """What messages call the store."""
-        raise NotImplementedError
+    _database: Database | None = field(default=None, init=False, repr=False)
+    _process: int = field(default=0, init=False, repr=False)
+    _inherited: list[Database] = field(factory=list, init=False, repr=False)
+    _state: State = field(factory=State, init=False, repr=False)
 
     @property
-    def state(self) -> State:
-        """What is kept in memory."""
-        raise NotImplementedError
+    @abstractmethod
+    def place(self) -> str:
+        """What messages call the store."""
+
+    @property
+    @abstractmethod
+    def read_only(self) -> bool:
+        """Whether it must not be written."""
+
+    @abstractmethod
+    def connect(self) -> Database:
+        """The database, in which there is a store; made if there is none, unless `read_only`."""
+
+    def open(self) -> None:
+        """Connect; a second call does nothing."""
+        if self._database is None:
+            self._connect()
+
+    def close(self) -> None:
+        """Let go of the connections; `open()` connects again."""
+        if self._database is not None and self._process == os.getpid():
+            self._database.engine.dispose()
+        elif self._database is not None:
+            self._inherited.append(self._database)
+        self._database = None
+        self._state = State()
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that sees one state of the store, whatever is written meanwhile."""
-        raise NotImplementedError
+        return self._connected().reading()
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
-        raise NotImplementedError
+        if self.read_only:
+            raise StoreError(f"{self.place}: is opened with read_only: true; open it with read_only: false to write")
+        return self._connected().writing()
+
+    def _connect(self) -> Database:
+        self._database = self.connect()
+        self._process = os.getpid()
+        return self._database
+
+    def _connected(self) -> Database:
+        if self._database is None:
+            raise StoreError(f"{self.place}: the store is not open; call open() first")
+        if self._process != os.getpid():
+            self._inherited.append(self._database)  # after a fork its connections may be neither used nor closed
+            return self._connect()
+        return self._database
 
     @property
     def revision(self) -> str:
@@ -125,11 +178,11 @@ class SqlStore:
         with self._told(), self.reading() as connection:
             revision = self.dialect.revision(connection)
             backend = _Backend(self, connection, revision)
-            return self.state.answers.search(names, search, revision, lambda new: lookup.search(backend, new, search))
+            return self._state.answers.search(names, search, revision, lambda new: lookup.search(backend, new, search))
 
     def index(self, connection: Connection, revision: str) -> Parts:
         """The index over all keys at that revision, which is the one the connection sees."""
-        state = self.state
+        state = self._state
         state.asking.connection = connection
 
         def load(number: int, array: str) -> Array:  # for whoever first uses the array, in the state that is seen there
@@ -151,7 +204,7 @@ class SqlStore:
         upsert = Upsert(on_duplicate)
         with self._told(), self.writing() as connection:
             writer = writes.Writer(connection, self.dialect)
-            for chunk in _chunks(entities):
+            for chunk in batched(entities, _CHUNK):
                 checked = upsert.check(chunk)
                 there = writes.known(connection, self.dialect, [one.entity_id for one, _ in checked])
                 settled = upsert.settle(checked, {entity_id: one for entity_id, (_, one) in there.items()})
@@ -167,7 +220,7 @@ class SqlStore:
         count = 0
         with self._told(), self.writing() as connection:
             writer = writes.Writer(connection, self.dialect)
-            for chunk in _chunks(entity_ids):
+            for chunk in batched(entity_ids, _CHUNK):
                 there = writes.known(connection, self.dialect, chunk)
                 writer.remove(there.values())
                 count += len(there)
@@ -257,9 +310,3 @@ def _move(connection: Connection) -> int:
 def _count(connection: Connection) -> int:
     count: int = connection.execute(sa.select(sa.func.count()).select_from(entity)).scalar_one()
     return count
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(itertools.islice(iterator, _CHUNK)):
-        yield chunk

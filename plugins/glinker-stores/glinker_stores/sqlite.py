@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from attrs import define, field, frozen, validators
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from glinker_core.errors import StoreError
 from glinker_core.layers import Search
 from glinker_core.names import normalise, pieces
 from glinker_stores import engine
+from glinker_stores.batches import batched
 from glinker_stores.dialect import Dialect
-from glinker_stores.lookup import Answers
 from glinker_stores.schema import embedding, entity, name, space, staging
-from glinker_stores.sql import SqlStore, State
+from glinker_stores.sql import SqlStore
 
-_REMEMBERED = 5_000  # candidates in the last answers
 # what every search asks goes to the driver as it is: SQLAlchemy took 0.06 ms for each, of 0.5 that a search may take
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
 # one statement for any number of values; keys have no NUL, at which JSON in SQLite would end
-_NAMED = f"SELECT {', '.join(name.c.keys())} FROM name WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608
-_RECORDS = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE row IN (SELECT value FROM json_each(?))"  # noqa: S608
+_NAMED = f"SELECT {', '.join(name.c.keys())} FROM name WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608  made of names of columns only
+_RECORDS = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE row IN (SELECT value FROM json_each(?))"  # noqa: S608  made of names of columns only
 _AT_ONCE = 500  # ids in one question
-_IDENTIFIED = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE entity_id IN "  # noqa: S608
+_IDENTIFIED = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE entity_id IN "  # noqa: S608  made of names of columns only
 _DESCRIBED = sa.text("""
     SELECT row FROM fulltext JOIN entity ON row = fulltext.rowid
     WHERE fulltext MATCH :words AND popularity >= :least
@@ -53,8 +50,7 @@ class _Sqlite:
         return engine.run(connection, _RECORDS, json.dumps(rows))
 
     def identified(self, connection: Connection, entity_ids: Sequence[str]) -> Iterator[Sequence[Any]]:
-        for start in range(0, len(entity_ids), _AT_ONCE):  # not as JSON: an id may have a NUL
-            ids = entity_ids[start : start + _AT_ONCE]
+        for ids in batched(entity_ids, _AT_ONCE):  # not as JSON: an id may have a NUL
             yield from engine.run(connection, f"{_IDENTIFIED}({', '.join('?' * len(ids))})", *ids)
 
     def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[int]:
@@ -128,58 +124,13 @@ class SqliteStore(SqlStore):
 
     dialect: ClassVar[Dialect] = _Sqlite()
 
-    _engine: Engine | None = field(default=None, init=False, repr=False)
-    _process: int = field(default=0, init=False, repr=False)
-    _inherited: list[Engine] = field(factory=list, init=False, repr=False)
-    _state: State = field(factory=lambda: State(Answers(_REMEMBERED)), init=False, repr=False)
-
-    def open(self) -> None:
-        """Connect to the file; a second call does nothing."""
-        if self._engine is None:
-            self._connect()
-
-    def close(self) -> None:
-        """Let go of the file; `open()` connects again."""
-        if self._engine is not None and self._process == os.getpid():
-            self._engine.dispose()
-        elif self._engine is not None:
-            self._inherited.append(self._engine)
-        self._engine = None
-        self._state = State(Answers(_REMEMBERED))
-
     @property
     def place(self) -> str:
         """What messages call the store."""
         return self.path
 
-    @property
-    def state(self) -> State:
-        """What is kept in memory."""
-        return self._state
-
-    def _connect(self) -> Engine:
+    def connect(self) -> engine.File:
+        """The file, in which there is a store."""
         if self.path == ":memory:":
             raise StoreError("path: ':memory:' cannot be shared by connections; use a store of type 'dict'")
-        self._engine = engine.connect(Path(self.path).expanduser(), self.read_only, self.timeout)
-        self._process = os.getpid()
-        return self._engine
-
-    def _connected(self) -> Engine:
-        if self._engine is None:
-            raise StoreError(f"{self.path}: the store is not open; call open() first")
-        if self._process != os.getpid():
-            self._inherited.append(self._engine)  # after a fork SQLite connections may be neither used nor closed
-            return self._connect()
-        return self._engine
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one state of the store, whatever is written meanwhile."""
-        return engine.reading(self._connected(), Path(self.path), self.timeout)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A connection whose writes are all kept, or none of them when the block raises; others wait to write."""
-        if self.read_only:
-            raise StoreError(f"{self.path}: is opened with read_only: true; open it with read_only: false to write")
-        with engine.writing(self._connected(), Path(self.path), self.timeout) as connection:
-            yield connection
+        return engine.connect(Path(self.path).expanduser(), self.read_only, self.timeout)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from glinker_core.layers import Space
+from glinker_stores.batches import batched
 from glinker_stores.records import DamagedError
 from glinker_stores.schema import embedding, entity
 from glinker_stores.schema import space as spaces
@@ -18,8 +17,6 @@ from glinker_stores.spaces import check_dimension, checked
 from glinker_stores.writes import encodable
 
 _SEAL = 4  # bytes
-T = TypeVar("T")
-
 _AT_ONCE = 500  # ids in one question, vectors in one write
 
 
@@ -39,7 +36,7 @@ def read(connection: Connection, space: Space, entity_ids: Sequence[str]) -> dic
     if number is not None:
         mine = sa.and_(embedding.c.entity == entity.c.row, embedding.c.space == number)
         asked = sa.select(entity.c.entity_id, entity.c.row, embedding.c.vector).where(mine)
-        for ids in _sliced(filter(encodable, dict.fromkeys(entity_ids))):
+        for ids in batched(filter(encodable, dict.fromkeys(entity_ids)), _AT_ONCE):
             for entity_id, row, data in connection.execute(asked.where(entity.c.entity_id.in_(ids))):
                 vector = data[:-_SEAL] if isinstance(data, bytes) else b""
                 if data != _sealed(number, row, vector):
@@ -57,7 +54,7 @@ def write(connection: Connection, space: Space, vectors: Iterable[tuple[str, byt
         values = {"space": number, "model": space.model, "template": space.template, "dimension": space.dimension}
         connection.execute(sa.insert(spaces).values(values))
     count = 0
-    for some in _sliced(checked(space, vectors)):
+    for some in batched(checked(space, vectors), _AT_ONCE):
         of_ids = {entity_id: vector for entity_id, vector in some if encodable(entity_id)}
         asked = sa.select(entity.c.entity_id, entity.c.row).where(entity.c.entity_id.in_(list(of_ids)))
         rows = [
@@ -92,9 +89,3 @@ def _number(connection: Connection, space: Space) -> int | None:
 def _sealed(number: int, row: int, vector: bytes) -> bytes:
     """A vector with a checksum of it and of whose it is."""
     return vector + crc32(vector, crc32(f"{number} {row}".encode())).to_bytes(_SEAL, "little")
-
-
-def _sliced(items: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while some := list(islice(iterator, _AT_ONCE)):
-        yield some

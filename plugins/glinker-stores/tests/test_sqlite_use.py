@@ -201,14 +201,14 @@ from glinker_stores.sqlite import SqliteStore
 store = SqliteStore(sys.argv[1])
 store.open()
 store.upsert([Entity("1", "Paris")])
-parents, child = store._engine, os.fork()
+parents, child = store._database, os.fork()
 found = store.search(["Paris"], Search())[0][0].entity_id
 store.upsert([Entity(f"from {'parent' if child else 'child'}", found)])
 if not child:
-    assert store._engine is not parents
+    assert store._database is not parents
     store.close()
     os._exit(0)
-assert store._engine is parents
+assert store._database is parents
 assert os.waitpid(child, 0)[1] == 0
 idle = os.fork()
 if not idle:
