@@ -151,7 +151,7 @@ def _cannot_write(error: StoreError) -> bool:
 
 def _recognise(file: File, read_only: bool) -> None:
     path = file.path
-    with file.engine.connect() as connection:
+    with file.reading() as connection:  # one state, or a store made meanwhile would pass for another program's
         made = _is_store(connection, path)
     if read_only:
         if not made:

@@ -8,9 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -247,6 +249,24 @@ store.close()
     store.open()
     assert store.count() == 4
     store.close()
+
+
+def test_a_file_that_becomes_a_store_while_it_is_looked_at_is_one(make: Make, path: str):
+    with ThreadPoolExecutor(1) as pool:
+        looked, others = Event(), []
+
+        def hurry(_1: object, _2: object, statement: str, *_: object) -> None:
+            if statement == "PRAGMA application_id" and not looked.is_set():  # before the tables are counted
+                looked.set()
+                others.append(pool.submit(make, path, PARIS, timeout=10))
+                time.sleep(0.3)
+
+        sa.event.listen(Engine, "after_cursor_execute", hurry)
+        try:
+            store = make(path, timeout=10)
+        finally:
+            sa.event.remove(Engine, "after_cursor_execute", hurry)
+        assert others[0].result().get(["1"]) == store.get(["1"]) == [PARIS]
 
 
 def test_many_threads_may_search_at_once(make: Make, path: str):
