@@ -18,16 +18,13 @@ class Dialect(Protocol):
         """The revision the connection sees."""
 
     def named(self, connection: Connection, keys: Sequence[str]) -> Iterable[Sequence[Any]]:
-        """The columns of `name` of each name with one of these keys."""
-
-    def records(self, connection: Connection, rows: Sequence[int]) -> Iterable[Sequence[Any]]:
-        """The columns of `entity` of these rows."""
+        """The columns of `name` of each name with one of these keys, those of its entity but for `row` after them."""
 
     def identified(self, connection: Connection, entity_ids: Sequence[str]) -> Iterable[Sequence[Any]]:
         """The columns of `entity` of those with these ids."""
 
-    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Iterable[int]:
-        """The rows whose descriptions have all words, most popular first, at most `search.limit`."""
+    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Iterable[Sequence[Any]]:
+        """The columns of `entity` of those whose descriptions have all words: the `search.limit` most popular ones."""
 
     def stage(self, connection: Connection) -> None:
         """Make the tables of `staging`, for this transaction."""

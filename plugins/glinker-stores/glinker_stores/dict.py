@@ -15,7 +15,7 @@ from glinker_core.names import normalise, pieces
 from glinker_stores import lookup
 from glinker_stores.index.part import GONE, Part
 from glinker_stores.index.parts import Parts, staying
-from glinker_stores.lookup import Answers, Record
+from glinker_stores.lookup import Answers
 from glinker_stores.records import Upsert, fingerprint, from_row, to_row
 from glinker_stores.spaces import check_dimension, checked
 
@@ -29,7 +29,7 @@ class _Content:
     """
 
     entities: dict[str, Entity] = field(factory=dict)
-    names: dict[str, list[tuple[str, str, str]]] = field(factory=dict)
+    names: dict[str, list[tuple[str, str]]] = field(factory=dict)
     vectors: dict[Space, dict[str, bytes]] = field(factory=dict)
     digest: int = 0  # the sum of the fingerprints of all entities
     _changed: dict[str, None] = field(factory=dict)
@@ -42,7 +42,7 @@ class _Content:
         self.digest += fingerprint(to_row(entity))
         for surface in entity.names:
             key = normalise(surface)
-            self.names.setdefault(key, []).append((key, surface, entity.entity_id))
+            self.names.setdefault(key, []).append((surface, entity.entity_id))
             self._changed[key] = None
         self._words = None
 
@@ -54,20 +54,19 @@ class _Content:
                 of_space.pop(entity_id, None)
         self.digest -= sum(fingerprint(to_row(entity)) for entity in gone.values())
         for key in {normalise(surface): None for entity in gone.values() for surface in entity.names}:
-            left = [name for name in self.names[key] if name[2] not in gone]
+            left = [name for name in self.names[key] if name[1] not in gone]
             self.names[key] = left
             if not left:
                 del self.names[key]
             self._changed[key] = None
         self._words = None
 
-    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        return (name for key in keys for name in self.names.get(key, ()))
+    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, Entity]]:
+        return (
+            (key, surface, self.entities[entity_id]) for key in keys for surface, entity_id in self.names.get(key, ())
+        )
 
-    def records(self, refs: Sequence[str]) -> dict[str, Record]:
-        return {entity_id: _record(self.entities[entity_id]) for entity_id in refs}
-
-    def described(self, words: Sequence[str], search: Search) -> list[str]:
+    def described(self, words: Sequence[str], search: Search) -> list[Entity]:
         if self._words is None:
             self._words = {}
             for entity_id, entity in self.entities.items():
@@ -81,7 +80,7 @@ class _Content:
             if one.popularity >= search.min_popularity and (not search.types or one.entity_type in search.types)
         ]
         allowed.sort(key=lambda one: (-one.popularity, one.entity_id))
-        return [one.entity_id for one in allowed[: search.limit]]
+        return allowed[: search.limit]
 
     def finish(self) -> None:
         """End a write."""
@@ -117,15 +116,7 @@ class _Content:
         return self._index
 
     def _popularity(self, key: str) -> float:
-        return float(max((self.entities[name[2]].popularity for name in self.names.get(key, ())), default=GONE))
-
-    def entity(self, record: Record) -> Entity:
-        entity: Entity = record.source
-        return entity
-
-
-def _record(entity: Entity) -> Record:
-    return Record(entity.entity_id, entity.label, entity.entity_type, entity.popularity, entity)
+        return float(max((self.entities[name[1]].popularity for name in self.names.get(key, ())), default=GONE))
 
 
 @define(eq=False)

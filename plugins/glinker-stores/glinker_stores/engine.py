@@ -79,10 +79,10 @@ def _look_at(path: Path) -> None:
         raise StoreError(f"{path}: it is damaged, its end is missing; import the entities again into a new file")
 
 
-def run(connection: Connection, statement: str, *values: object) -> list[Any]:
-    """All rows of a statement that goes to the driver as it is; a failure is told by who opened the connection."""
+def run(connection: Connection, statement: str, *values: object) -> Iterator[Any]:
+    """The rows of a statement that goes to the driver as it is; a failure is told by who opened the connection."""
     driver: Any = connection.connection.driver_connection
-    rows: list[Any] = driver.execute(statement, values).fetchall()
+    rows: Iterator[Any] = driver.execute(statement, values)
     return rows
 
 

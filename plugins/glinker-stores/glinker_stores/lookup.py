@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from threading import Lock
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import define, field
 
@@ -24,44 +24,22 @@ EQUAL, NORMALISED, TEXT = 1.0, 0.99, 0.5
 MODES = ("exact", *INDEXED, "text")
 _SLICE = 512  # names searched at once, which bounds memory
 
-Ref = TypeVar("Ref")
 
+class Backend(Protocol):
+    """What a store answers, each question once for a whole batch."""
 
-class Record(NamedTuple):
-    """What decides about an entity as a candidate, and what the entity is made from in the end."""
+    def named(self, keys: Sequence[str]) -> Iterable[tuple[str, str, Entity]]:
+        """Key, surface and entity of each name that normalises to one of the keys, which are different."""
 
-    entity_id: str
-    label: str
-    entity_type: str
-    popularity: float
-    source: Any
-
-
-class Backend(Protocol[Ref]):
-    """What a store answers, each question once for a whole batch; `Ref` is how it refers to an entity."""
-
-    def named(self, keys: Sequence[str]) -> Iterable[tuple[str, str, Ref]]:
-        """Key, surface and entity of each name that normalises to one of the keys."""
-
-    def described(self, words: Sequence[str], search: Search) -> Iterable[Ref]:
+    def described(self, words: Sequence[str], search: Search) -> Iterable[Entity]:
         """The most popular entities whose descriptions have all words, at most `search.limit`."""
-
-    def records(self, refs: Sequence[Ref]) -> Mapping[Ref, Record]: ...
 
     def parts(self) -> Parts:
         """The index over the keys of all names."""
 
-    def entity(self, record: Record) -> Entity: ...
-
-
-class _Hit(NamedTuple):
-    quality: float
-    match: str
-    surface: str
-    record: Record
-
 
 _Answers = dict[str, tuple[Candidate, ...]]
+T = TypeVar("T")
 
 
 @define
@@ -115,7 +93,7 @@ class Answers:
         return [found[name] for name in names]
 
 
-def search(backend: Backend[Ref], names: Sequence[str], search: Search) -> dict[str, tuple[Candidate, ...]]:
+def search(backend: Backend, names: Sequence[str], search: Search) -> dict[str, tuple[Candidate, ...]]:
     """Per name its candidates, best first; each name is looked up once, however often it is asked.
 
     Names without a key (blank ones, lone surrogates) find nothing.
@@ -130,22 +108,21 @@ def search(backend: Backend[Ref], names: Sequence[str], search: Search) -> dict[
 
 
 @define
-class _Batch(Generic[Ref]):
-    """Names with their keys, and what was found for each so far: the best hit of each entity."""
+class _Batch:
+    """Names with their keys, and what was found for each so far: by id of an entity the best way it was found."""
 
-    backend: Backend[Ref]
+    backend: Backend
     search: Search
     keys: Mapping[str, str]
-    hits: dict[str, dict[Ref, _Hit]] = field(init=False)
-    records: dict[Ref, Record] = field(factory=dict, init=False)
+    found: dict[str, dict[str, Candidate]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.hits = {name: {} for name in self.keys}
+        self.found = {name: {} for name in self.keys}
 
     def answers(self) -> dict[str, tuple[Candidate, ...]]:
         wanted = self.search.limit if self.search.fill else 1
         for mode in self.search.modes:
-            asked = {name: key for name, key in self.keys.items() if len(self.hits[name]) < wanted}
+            asked = {name: key for name, key in self.keys.items() if len(self.found[name]) < wanted}
             if not asked:
                 break
             if mode == "exact":
@@ -154,25 +131,23 @@ class _Batch(Generic[Ref]):
                 self._text(asked)
             else:
                 self._indexed(mode, asked)
-        return {name: self._ranked(hits) for name, hits in self.hits.items()}
+        return {name: self._ranked(found) for name, found in self.found.items()}
 
     def _exact(self, asked: Mapping[str, str]) -> None:
         """Names that are equal, or equal once normalised."""
-        named = self._named(asked.values())
-        for name, key in asked.items():
-            for surface, ref in named.get(key, ()):
+        askers = _grouped((key, name) for name, key in asked.items())
+        for key, surface, entity in self.backend.named(list(askers)):
+            for name in askers[key]:
                 if surface == name:
-                    self._add(name, ref, EQUAL, "exact", surface)
+                    self._add(name, entity, EQUAL, "exact", surface)
                 else:
-                    self._add(name, ref, NORMALISED, "normalised", surface)
+                    self._add(name, entity, NORMALISED, "normalised", surface)
 
     def _text(self, asked: Mapping[str, str]) -> None:
         """Entities whose description has all words of the name; they are shown by their labels."""
-        found = {name: list(self.backend.described(pieces(key), self.search)) for name, key in asked.items()}
-        self._read(ref for refs in found.values() for ref in refs)
-        for name, refs in found.items():
-            for ref in refs:
-                self._add(name, ref, TEXT, "text", self.records[ref].label)
+        for name, key in asked.items():
+            for entity in self.backend.described(pieces(key), self.search):
+                self._add(name, entity, TEXT, "text", entity.label)
 
     def _indexed(self, mode: str, asked: Mapping[str, str]) -> None:
         """Names whose keys the index finds near: as many keys as it takes to have the best `limit` entities."""
@@ -181,12 +156,10 @@ class _Batch(Generic[Ref]):
         while asked:
             near = dict(zip(asked, INDEXED[mode](parts, list(asked.values()), self.search, count), strict=True))
             for end in (count,) if read else (limit, count):
-                some = {name: near[name][read:end] for name in asked}
-                named = self._named(one.key for keys in some.values() for one in keys)
-                for name, keys in some.items():
-                    for one in keys:
-                        for surface, ref in named.get(one.key, ()):
-                            self._add(name, ref, one.quality, one.match, surface)
+                askers = _grouped((one.key, (name, one)) for name in asked for one in near[name][read:end])
+                for key, surface, entity in self.backend.named(list(askers)):
+                    for name, one in askers[key]:
+                        self._add(name, entity, one.quality, one.match, surface)
                 asked = {name: key for name, key in asked.items() if self._short(name, near[name], end)}
                 read = end
             count *= 8
@@ -196,43 +169,34 @@ class _Batch(Generic[Ref]):
         if len(near) < end:
             return False
         worst = (near[end - 1].quality, near[end - 1].popularity)
-        good = sum((hit.quality, hit.record.popularity) >= worst for hit in self.hits[name].values())
+        good = sum((one.scores["l2"], one.entity.popularity) >= worst for one in self.found[name].values())
         return good < self.search.limit
 
-    def _named(self, keys: Iterable[str]) -> dict[str, list[tuple[str, Ref]]]:
-        """Surfaces and entities by key; the entities are read."""
-        named: dict[str, list[tuple[str, Ref]]] = defaultdict(list)
-        for key, surface, ref in self.backend.named(list(dict.fromkeys(keys))):
-            named[key].append((surface, ref))
-        self._read(ref for found in named.values() for _, ref in found)
-        return named
-
-    def _read(self, refs: Iterable[Ref]) -> None:
-        if unread := [ref for ref in dict.fromkeys(refs) if ref not in self.records]:
-            self.records |= self.backend.records(unread)
-
-    def _add(self, name: str, ref: Ref, quality: float, match: str, surface: str) -> None:
-        """Keep the hit unless there is a better one for its entity: of names as good, its label, then the first."""
-        record, search = self.records[ref], self.search
-        if record.popularity < search.min_popularity or (search.types and record.entity_type not in search.types):
+    def _add(self, name: str, entity: Entity, quality: float, match: str, surface: str) -> None:
+        """Keep the candidate unless there is a better one; of names as good the label is, else the first in order."""
+        search, found = self.search, self.found[name]
+        if entity.popularity < search.min_popularity or (search.types and entity.entity_type not in search.types):
             return
-        hits = self.hits[name]
-        hit = _Hit(quality, match, surface, record)
-        if ref not in hits or _preference(hit) < _preference(hits[ref]):
-            hits[ref] = hit
+        there = found.get(entity.entity_id)
+        if there is None or _preference(quality, surface, entity) < _preference(there.scores["l2"], there.name, entity):
+            found[entity.entity_id] = Candidate(entity, surface, match, {"l2": quality})
 
-    def _ranked(self, hits: Mapping[Ref, _Hit]) -> tuple[Candidate, ...]:
+    def _ranked(self, found: Mapping[str, Candidate]) -> tuple[Candidate, ...]:
         """One candidate per entity, best first."""
-        best = sorted(hits.values(), key=_rank) if len(hits) > 1 else hits.values()
-        return tuple(
-            Candidate(self.backend.entity(hit.record), hit.surface, hit.match, {"l2": hit.quality})
-            for hit in islice(best, max(self.search.limit, 0))
-        )
+        best = sorted(found.values(), key=_rank) if len(found) > 1 else found.values()
+        return tuple(islice(best, max(self.search.limit, 0)))
 
 
-def _rank(hit: _Hit) -> tuple[float, float, str]:
-    return -hit.quality, -hit.record.popularity, hit.record.entity_id
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for key, one in pairs:
+        groups[key].append(one)
+    return groups
 
 
-def _preference(hit: _Hit) -> tuple[float, bool, str]:
-    return -hit.quality, hit.surface != hit.record.label, hit.surface
+def _rank(one: Candidate) -> tuple[float, float, str]:
+    return -one.scores["l2"], -one.entity.popularity, one.entity.entity_id
+
+
+def _preference(quality: float, surface: str, entity: Entity) -> tuple[float, bool, str]:
+    return -quality, surface != entity.label, surface

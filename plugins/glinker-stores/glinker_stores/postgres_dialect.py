@@ -17,10 +17,12 @@ from glinker_stores.writes import encodable
 
 _LONGEST = 500  # letters of a word that the index holds as it is
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
-_NAMED = "SELECT key, entity, surface, popularity, seal FROM unnest(%s::text[]) AS asked JOIN name ON key = asked"
-_COLUMNS = '"row", entity_id, label, description, entity_type, popularity, aliases, metadata, seal'
-_RECORDS = f'SELECT {_COLUMNS} FROM entity WHERE "row" = ANY(%s)'  # noqa: S608  made of names of columns only
-_IDENTIFIED = f"SELECT {_COLUMNS} FROM entity WHERE entity_id = ANY(%s)"  # noqa: S608  made of names of columns only
+_COLUMNS = "entity_id, label, description, entity_type, entity.popularity, aliases, metadata, entity.seal"
+_NAMED = (
+    f"SELECT key, entity, surface, name.popularity, name.seal, {_COLUMNS} "  # noqa: S608  made of names of columns only
+    'FROM unnest(%s::text[]) AS asked JOIN name ON key = asked LEFT JOIN entity ON "row" = entity'
+)
+_ENTITY = f'SELECT "row", {_COLUMNS} FROM entity WHERE'  # noqa: S608  made of names of columns only
 _DESCRIBED = """
     SELECT "row" FROM described JOIN entity ON "row" = described.entity
     WHERE string_to_array(words, ' ') @> %s::text[] AND popularity >= %s
@@ -40,16 +42,13 @@ class PostgresDialect:
     def named(self, connection: Connection, keys: Sequence[str]) -> Sequence[Sequence[Any]]:
         return _rows(connection, _NAMED, list(keys))
 
-    def records(self, connection: Connection, rows: Sequence[int]) -> Sequence[Sequence[Any]]:
-        return _rows(connection, _RECORDS, list(rows))
-
     def identified(self, connection: Connection, entity_ids: Sequence[str]) -> Sequence[Sequence[Any]]:
-        return _rows(connection, _IDENTIFIED, list(entity_ids))
+        return _rows(connection, f"{_ENTITY} entity_id = ANY(%s)", list(entity_ids))
 
-    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[int]:
+    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[Sequence[Any]]:
         types = [one for one in search.types if encodable(one)]
         values = [*map(_word, words)], search.min_popularity, not search.types, types, max(search.limit, 0)
-        return [row for (row,) in _rows(connection, _DESCRIBED, *values)]
+        return _rows(connection, f'{_ENTITY} "row" IN ({_DESCRIBED})', *values)
 
     def stage(self, connection: Connection) -> None:
         connection.exec_driver_sql(STAGE)

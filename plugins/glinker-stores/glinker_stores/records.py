@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -106,6 +106,14 @@ def seal(number: int, row: Iterable[Any]) -> int:
     entity_id, label, description, entity_type, popularity, aliases, metadata = row
     words = f"{number}\0{entity_id}\0{label}\0{description}\0{entity_type}\0{popularity or 0}\0{aliases}\0{metadata}"
     return crc32(words.encode())
+
+
+def opened(number: int, row: Sequence[Any]) -> Entity:
+    """The entity of a row as it was read, its seal last; DamagedError if it is not as it was written."""
+    *values, sealed = row
+    if seal(number, values) != sealed:
+        raise DamagedError(f"entity {row[0]!r} is not as it was written")
+    return from_row(values)
 
 
 def name_seal(key: str, number: int, surface: str, popularity: float) -> int:

@@ -22,8 +22,8 @@ from glinker_stores.batches import batched
 from glinker_stores.dialect import Dialect
 from glinker_stores.index.part import Array, Part
 from glinker_stores.index.parts import Parts, written
-from glinker_stores.lookup import Answers, Record
-from glinker_stores.records import DamagedError, Upsert, from_row, name_seal, new_revision, seal
+from glinker_stores.lookup import Answers
+from glinker_stores.records import DamagedError, Upsert, name_seal, new_revision, opened
 from glinker_stores.schema import block, embedding, entity, meta, name, space
 
 _CHUNK = 2_000  # entities held at once while writing, rows while reading
@@ -53,42 +53,36 @@ class State:
 
 @frozen
 class _Backend:
-    """`lookup.Backend` on one connection; refers to entities by row."""
+    """`lookup.Backend` on one connection."""
 
     store: SqlStore
     connection: Connection
     revision: str
+    _made: dict[int, Entity] = field(factory=dict)  # entities by row: one is found by several names
 
-    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, int]]:
-        missing = dict.fromkeys(keys)
-        for key, row, surface, popularity, sealed in self.store.dialect.named(self.connection, keys) if keys else ():
-            if name_seal(key, row, surface, popularity) != sealed:
+    def named(self, keys: Sequence[str]) -> Iterator[tuple[str, str, Entity]]:
+        missing = set(keys)
+        for key, number, surface, popularity, sealed, *row in self.store.dialect.named(self.connection, keys):
+            if name_seal(key, number, surface, popularity) != sealed:
                 raise DamagedError(f"the name {surface!r} is not as it was written")
-            missing.pop(key, None)
-            yield key, surface, row
-        if lost := [key for key in missing if self.parts().known(key)]:
+            if row[-1] is None:
+                raise DamagedError("there are names of entities that are not there")
+            missing.discard(key)
+            yield key, surface, self._entity(number, row)
+        if lost := [key for key in keys if key in missing and self.parts().known(key)]:
             raise DamagedError(f"there is no name any more for the key {lost[0]!r} of the index")
 
-    def described(self, words: Sequence[str], search: Search) -> Iterable[int]:
-        return self.store.dialect.described(self.connection, words, search)
-
-    def records(self, refs: Sequence[int]) -> dict[int, Record]:
-        found = {}
-        for number, *row, sealed in self.store.dialect.records(self.connection, refs):
-            entity_id, label, description, entity_type, popularity, aliases, metadata = row
-            if seal(number, row) != sealed:
-                raise DamagedError(f"entity {entity_id!r} is not as it was written")
-            found[number] = Record(entity_id, label, entity_type, popularity, (description, aliases, metadata))
-        if len(found) < len(refs):
-            raise DamagedError("there are names of entities that are not there")
-        return found
+    def described(self, words: Sequence[str], search: Search) -> Iterator[Entity]:
+        for number, *row in self.store.dialect.described(self.connection, words, search):
+            yield self._entity(number, row)
 
     def parts(self) -> Parts:
         return self.store.index(self.connection, self.revision)
 
-    def entity(self, record: Record) -> Entity:
-        entity_id, label, entity_type, popularity, (description, aliases, metadata) = record
-        return from_row((entity_id, label, description, entity_type, popularity, aliases, metadata))
+    def _entity(self, number: int, row: Sequence[Any]) -> Entity:
+        if number not in self._made:
+            self._made[number] = opened(number, row)
+        return self._made[number]
 
 
 class Database(Protocol):
@@ -286,8 +280,8 @@ class SqlStore(ABC):
     def _all(self, statement: sa.Select[Any]) -> Iterator[Entity]:
         some = {"yield_per": _CHUNK}
         with self._told(), self.reading() as connection, connection.execute(statement, execution_options=some) as rows:
-            for row in rows:
-                yield writes.opened(row)[1]
+            for number, *row in rows:
+                yield opened(number, row)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

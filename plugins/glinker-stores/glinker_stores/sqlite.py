@@ -23,16 +23,18 @@ from glinker_stores.sql import SqlStore
 # what every search asks goes to the driver as it is: SQLAlchemy took 0.06 ms for each, of 0.5 that a search may take
 _REVISION = "SELECT value FROM meta WHERE key = 'revision'"
 # one statement for any number of values; keys have no NUL, at which JSON in SQLite would end
-_NAMED = f"SELECT {', '.join(name.c.keys())} FROM name WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608  made of names of columns only
-_RECORDS = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE row IN (SELECT value FROM json_each(?))"  # noqa: S608  made of names of columns only
+_NAMED = (
+    f"SELECT {', '.join(map(str, name.c))}, {', '.join(map(str, list(entity.c)[1:]))} "  # noqa: S608  made of names of columns only
+    "FROM name LEFT JOIN entity ON entity.row = name.entity WHERE key IN (SELECT value FROM json_each(?))"
+)
+_ENTITY = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE"  # noqa: S608  made of names of columns only
 _AT_ONCE = 500  # ids in one question
-_IDENTIFIED = f"SELECT {', '.join(entity.c.keys())} FROM entity WHERE entity_id IN "  # noqa: S608  made of names of columns only
-_DESCRIBED = sa.text("""
+_DESCRIBED = """
     SELECT row FROM fulltext JOIN entity ON row = fulltext.rowid
-    WHERE fulltext MATCH :words AND popularity >= :least
-        AND (:any OR hex(entity_type) IN (SELECT value FROM json_each(:types)))
-    ORDER BY popularity DESC, entity_id LIMIT :limit
-""")
+    WHERE fulltext MATCH ? AND popularity >= ?
+        AND (? OR hex(entity_type) IN (SELECT value FROM json_each(?)))
+    ORDER BY popularity DESC, entity_id LIMIT ?
+"""
 
 
 @frozen
@@ -40,28 +42,21 @@ class _Sqlite:
     """`sql.Dialect` of SQLite: lists of values as JSON, full text by FTS5."""
 
     def revision(self, connection: Connection) -> str:
-        revision: str = engine.run(connection, _REVISION)[0][0]
+        revision: str = next(engine.run(connection, _REVISION))[0]
         return revision
 
-    def named(self, connection: Connection, keys: Sequence[str]) -> Sequence[Sequence[Any]]:
+    def named(self, connection: Connection, keys: Sequence[str]) -> Iterable[Sequence[Any]]:
         return engine.run(connection, _NAMED, json.dumps(keys))
-
-    def records(self, connection: Connection, rows: Sequence[int]) -> Sequence[Sequence[Any]]:
-        return engine.run(connection, _RECORDS, json.dumps(rows))
 
     def identified(self, connection: Connection, entity_ids: Sequence[str]) -> Iterator[Sequence[Any]]:
         for ids in batched(entity_ids, _AT_ONCE):  # not as JSON: an id may have a NUL
-            yield from engine.run(connection, f"{_IDENTIFIED}({', '.join('?' * len(ids))})", *ids)
+            yield from engine.run(connection, f"{_ENTITY} entity_id IN ({', '.join('?' * len(ids))})", *ids)
 
-    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Sequence[int]:
-        values = {
-            "words": " AND ".join(map(_word, words)),
-            "least": float(search.min_popularity),
-            "any": not search.types,
-            "types": json.dumps([one.encode("utf-8", "surrogatepass").hex().upper() for one in search.types]),  # NUL
-            "limit": max(search.limit, 0),
-        }
-        return connection.execute(_DESCRIBED, values).scalars().all()
+    def described(self, connection: Connection, words: Sequence[str], search: Search) -> Iterable[Sequence[Any]]:
+        wanted = " AND ".join(map(_word, words))
+        types = json.dumps([one.encode("utf-8", "surrogatepass").hex().upper() for one in search.types])  # NUL
+        least, limit = float(search.min_popularity), max(search.limit, 0)
+        return engine.run(connection, f"{_ENTITY} row IN ({_DESCRIBED})", wanted, least, not search.types, types, limit)
 
     def stage(self, connection: Connection) -> None:
         staging.create_all(connection)

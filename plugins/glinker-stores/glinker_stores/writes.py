@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,22 +12,15 @@ from sqlalchemy.engine import Connection
 from glinker_core.model import Entity
 from glinker_core.names import normalise
 from glinker_stores.dialect import Dialect
-from glinker_stores.records import DamagedError, Row, from_row, name_seal, seal
+from glinker_stores.records import Row, name_seal, opened, seal
 from glinker_stores.schema import ADD_NAMES, ALL, CHANGED, FORGET_STALE, dropped, entity, staged
 
 
 def known(connection: Connection, dialect: Dialect, entity_ids: Iterable[str]) -> dict[str, tuple[int, Entity]]:
     """Row and entity of each id that is there."""
     wanted = [entity_id for entity_id in dict.fromkeys(entity_ids) if encodable(entity_id)]
-    return {one.entity_id: (row, one) for row, one in map(opened, dialect.identified(connection, wanted))}
-
-
-def opened(values: Sequence[Any]) -> tuple[int, Entity]:
-    """Number and entity of a row; DamagedError if it is not as it was written."""
-    number, *row, sealed = values
-    if seal(number, row) != sealed:
-        raise DamagedError(f"entity {row[0]!r} is not as it was written")
-    return number, from_row(row)
+    found = ((number, opened(number, row)) for number, *row in dialect.identified(connection, wanted))
+    return {one.entity_id: (number, one) for number, one in found}
 
 
 def encodable(text: str) -> bool:

@@ -79,10 +79,6 @@ def test_a_backend_is_asked_once_per_tier_and_no_name_twice():
                 asked.append(("names", list(keys)))
             return super().named(keys)
 
-        def records(self, refs: Sequence[str]) -> Any:
-            asked.append(("records", list(refs)))
-            return super().records(refs)
-
         def parts(self) -> Any:
             asked.append(("index", []))
             return super().parts()
@@ -94,10 +90,8 @@ def test_a_backend_is_asked_once_per_tier_and_no_name_twice():
     lookup.search(backend, ["Berlin", "Hamburk", "Berlin", "berlin", "Humburg"], Search())
     assert asked == [
         ("names", ["berlin", "hamburk", "humburg"]),
-        ("records", ["1"]),
         ("index", []),
         ("names", ["hamburg"]),
-        ("records", ["2"]),
     ]
 
 
