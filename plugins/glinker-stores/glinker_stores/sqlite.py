@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from glinker_core.errors import StoreError
 from glinker_core.layers import Search
-from glinker_core.names import normalise, pieces
+from glinker_core.names import normalise_all, pieces
 from glinker_stores import engine
 from glinker_stores.batches import batched
 from glinker_stores.dialect import Dialect
@@ -73,11 +73,11 @@ class _Sqlite:
         _many(connection, sa.delete(name).where(mine), names)
 
     def describe(self, connection: Connection, entities: Iterable[tuple[int, str]]) -> None:
-        rows = [(row, _words(description)) for row, description in entities]
+        rows = _described(entities)
         connection.exec_driver_sql("INSERT INTO fulltext (rowid, words) VALUES (?, ?)", rows)
 
     def undescribe(self, connection: Connection, entities: Iterable[tuple[int, str]]) -> None:
-        rows = [(row, _words(description)) for row, description in entities]
+        rows = _described(entities)
         delete = "INSERT INTO fulltext (fulltext, rowid, words) VALUES ('delete', ?, ?)"
         connection.exec_driver_sql(delete, rows)
 
@@ -91,9 +91,15 @@ def _many(connection: Connection, statement: sa.Insert | sa.Delete, rows: Sequen
         connection.exec_driver_sql(str(statement.compile(connection.engine)), list(rows))
 
 
-def _words(description: str) -> str:
-    """The words of a description for FTS5, which finds borders of its own in what is neither ASCII letter nor digit."""
-    key = normalise(description)
+def _described(entities: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Rows with the words of their descriptions as FTS5 is given them."""
+    there = list(entities)
+    keys = normalise_all([description for _, description in there])
+    return [(row, _words(key)) for (row, _), key in zip(there, keys, strict=True)]
+
+
+def _words(key: str) -> str:
+    """The words of a key for FTS5, which finds borders of its own in what is neither ASCII letter nor digit."""
     return key if _plain(key) else " ".join(map(_word, pieces(key)))
 
 

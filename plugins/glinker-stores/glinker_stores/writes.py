@@ -10,7 +10,7 @@ from attrs import define, field
 from sqlalchemy.engine import Connection
 
 from glinker_core.model import Entity
-from glinker_core.names import normalise
+from glinker_core.names import normalise, normalise_all
 from glinker_stores.dialect import Dialect
 from glinker_stores.records import Row, name_seal, opened, seal
 from glinker_stores.schema import ADD_NAMES, ALL, CHANGED, FORGET_STALE, dropped, entity, staged
@@ -49,13 +49,14 @@ class Writer:
     def add(self, entities: Iterable[tuple[Entity, Row]]) -> None:
         """Add entities whose ids are not there."""
         rows: list[tuple[Any, ...]] = []
-        names: list[tuple[Any, ...]] = []
+        surfaces: list[tuple[int, str, float]] = []
         for one, row in entities:
             self._last += 1
             rows.append((self._last, *row, seal(self._last, row)))
-            for surface in one.names:
-                values = normalise(surface), self._last, surface, row.popularity
-                names.append((*values, name_seal(*values)))
+            surfaces += [(self._last, surface, row.popularity) for surface in one.names]
+        keys = normalise_all([surface for _, surface, _ in surfaces])
+        named = zip(keys, surfaces, strict=True)
+        names = [(key, *values, name_seal(key, *values)) for key, values in named]
         self.dialect.insert(self.connection, entity, rows)
         self.dialect.insert(self.connection, staged, names)
         if described := [(row[0], row[3]) for row in rows if row[3]]:
