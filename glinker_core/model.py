@@ -121,7 +121,11 @@ class LinkedEntity:
 
 @frozen
 class LinkedMention:
-    """A mention with what was decided about it; `linked_entity` is None for NIL and `reason` then says why."""
+    """A mention with what was decided about it; `linked_entity` is None for NIL and `reason` then says why.
+
+    `mention_score` is the recogniser's confidence in span and label. Where no node retrieves candidates nothing is
+    decided, and `reason` is empty.
+    """
 
     mention_text: str
     start: int
@@ -134,6 +138,7 @@ class LinkedMention:
     right_context: str = ""
     pipeline_stage: str = "l1_only"
     reason: str = ""
+    mention_score: float = 1.0
 
     @property
     def mention_start(self) -> int:

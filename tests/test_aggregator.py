@@ -85,10 +85,32 @@ def test_all_candidates_are_shown_on_demand_with_one_score_per_stage():
     assert mention.num_candidates == 2
 
 
-def test_mentions_alone_are_an_output_too():
+def test_mentions_alone_are_an_output_too_and_owe_no_reason():
     (document,) = ThresholdAggregator().aggregate([TEXT], [[Mention(21, 25, "York", "city", 0.8)]])
     (mention,) = document.entities
-    assert (mention.label, mention.pipeline_stage, mention.reason) == ("city", "l1_only", "not looked up")
+    assert (mention.label, mention.mention_score, mention.pipeline_stage) == ("city", 0.8, "l1_only")
+    assert (mention.is_linked, mention.reason) == (False, "")
+
+
+def test_a_mention_that_retrieval_has_not_seen_says_so():
+    (mention,) = aggregate([], [Mention(21, 25, "York", "city", 0.8)])
+    assert mention.reason == "not looked up"
+
+
+def test_a_link_keeps_the_score_of_the_recogniser_beside_its_own():
+    item = at(21, 25, candidate("york", 0.9))
+    mention = Mention(21, 25, "York", item.mention.label, 0.3)
+    (linked,) = aggregate([item], [mention])
+    assert (linked.linked_entity.score, linked.mention_score) == (0.9, 0.3)
+
+
+@pytest.mark.parametrize(("scores", "kept"), [((0.9, 0.4), "York City"), ((0.4, 0.9), "New York City"),
+                                              ((0.4, 0.4), "New York City")])  # fmt: skip
+def test_of_unlinked_mentions_that_overlap_the_recogniser_decides(scores, kept):
+    inner, outer = scores
+    mentions = [Mention(4, 13, "York City", "x", inner), Mention(0, 13, "New York City", "x", outer)]
+    (document,) = ThresholdAggregator().aggregate([TEXT], [mentions])
+    assert [mention.mention_text for mention in document.entities] == [kept]
 
 
 def test_contexts_are_cut_at_the_ends_of_the_text():

@@ -29,9 +29,9 @@ class ThresholdAggregator:
     `include_unlinked`: NIL mentions stay in the output. `return_all_candidates`: each mention shows all its candidates
     rather than the linked one. With `strict_matching`, only mentions of L1 are linked (a candidate's mention may be
     off by `position_tolerance` characters at either end); without it, mentions that a later stage found itself count
-    too. `overlaps`: of mentions that overlap keep the `best` (linked before NIL, then score, length, position), the
-    `longest`, or `keep` all; what is dropped is counted (`overlapping mentions dropped`). `context_chars`: how much
-    text is shown on either side of a mention.
+    too. `overlaps`: of mentions that overlap keep the `best` (linked before NIL, then score, for NIL the recogniser's,
+    length, position), the `longest`, or `keep` all; what is dropped is counted (`overlapping mentions dropped`).
+    `context_chars`: how much text is shown on either side of a mention.
     """
 
     min_confidence: float = 0.0
@@ -66,7 +66,8 @@ class ThresholdAggregator:
             items = () if candidates is None else candidates[index]
             matched = self._match(found, items)
             problems.extend(_misplaced(text, index, (item.mention for item, _ in matched)))
-            linked = [self._linked(text, item, retrieved) for item, retrieved in matched]
+            missed = "" if candidates is None else "not looked up"
+            linked = [self._linked(text, item, "no candidates" if retrieved else missed) for item, retrieved in matched]
             kept = self._flat(linked)
             if not self.include_unlinked:
                 kept = [mention for mention in kept if mention.is_linked]
@@ -109,13 +110,14 @@ class ThresholdAggregator:
                 best = (off, item)
         return best[1] if best else None
 
-    def _linked(self, text: str, item: MentionCandidates, retrieved: bool) -> LinkedMention:
+    def _linked(self, text: str, item: MentionCandidates, empty: str) -> LinkedMention:
+        """What is decided about a mention; `empty` is the reason if there are no candidates to decide among."""
         mention, pool = item.mention, item.candidates
         best = pool[0] if pool else None
         needed = max(self.min_confidence, item.threshold)
         entity, reason = None, ""
         if best is None:
-            reason = "no candidates" if retrieved else "not looked up"
+            reason = empty
         elif best.score < needed:
             reason = f"best candidate {best.entity_id} has {best.score:.3f}, below {needed:g}"
         else:
@@ -135,6 +137,7 @@ class ThresholdAggregator:
             text[mention.end : mention.end + self.context_chars],
             "l3_linked" if entity is not None else "l2_found" if pool else "l1_only",
             reason,
+            mention.score,
         )
 
     def _flat(self, mentions: list[LinkedMention]) -> list[LinkedMention]:
@@ -164,13 +167,15 @@ def _key(mention: Mention) -> tuple[int, int, str]:
 
 
 def _by_length(mention: LinkedMention) -> tuple[int, bool, float, int, str]:
-    score = mention.linked_entity.score if mention.linked_entity else 0.0
-    return mention.start - mention.end, not mention.is_linked, -score, mention.start, mention.label
+    return mention.start - mention.end, not mention.is_linked, -_score(mention), mention.start, mention.label
 
 
 def _by_score(mention: LinkedMention) -> tuple[bool, float, int, int, str]:
-    score = mention.linked_entity.score if mention.linked_entity else 0.0
-    return not mention.is_linked, -score, mention.start - mention.end, mention.start, mention.label
+    return not mention.is_linked, -_score(mention), mention.start - mention.end, mention.start, mention.label
+
+
+def _score(mention: LinkedMention) -> float:
+    return mention.linked_entity.score if mention.linked_entity else mention.mention_score
 
 
 def _entity(mention: Mention, best: Candidate) -> LinkedEntity:

@@ -158,6 +158,7 @@ class FakeAggregator:
         return LinkedMention(
             mention.text, mention.start, mention.end, mention.label, linked, item.candidates, len(item.candidates),
             pipeline_stage="l3_linked" if linked else "l2_found" if item.candidates else "l1_only", reason=reason,
+            mention_score=mention.score,
         )  # fmt: skip
 
 
