@@ -69,6 +69,11 @@ def components() -> Iterator[str]:
         for offer in _ours(plugins, "glinker_readers")
     ]
     yield _table(("reader", "endings", "what it reads"), rows)
+    presets = _ours(plugins, "glinker_presets")
+    if presets:
+        yield "## Presets"
+        yield "Whole pipelines, for `ConfigBuilder.preset` and `glinker init --preset`. Hook `glinker_presets`."
+        yield _table(("preset", "what it is"), [(f"`{offer.name}`", offer.component.summary) for offer in presets])
 
 
 def _ours(plugins: Plugins, hook: str) -> list[Offer]:

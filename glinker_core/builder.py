@@ -17,9 +17,11 @@ from glinker_core.errors import ConfigError, InputError, Problem
 from glinker_core.files import write_text
 from glinker_core.layers import LAYERS
 from glinker_core.plugins import Plugins
+from glinker_core.presets import preset
 from glinker_core.source import dotted, dump
 from glinker_core.structure import setting, settings, structure
 
+_LEVELS = ("l1", "l2", "l3", "l4", "l0")
 _GLINKER = {"l3": "batch", "l4": "reranker", "l0": "aggregator"}
 #: GLiNKER's defaults where they are not those of our components
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -142,11 +144,32 @@ class ConfigBuilder:
         self.l2 = StoresBuilder(self)
         self._nodes: dict[str, tuple[str, dict[str, Any]]] = {}
         self._stores: list[dict[str, Any]] = []
+        self._default_stores: list[dict[str, Any]] = [{"type": "dict", "search_mode": ["exact", "fuzzy"]}]
         self._template = "{label}: {description}"
 
     def processors(self) -> list[str]:
         """The names of all processors that are installed."""
         return sorted({offer.name for layer in LAYERS.values() for offer in self.plugins.offers(layer.hook)})
+
+    def preset(self, name: str, **choices: Any) -> ConfigBuilder:
+        """Set all layers as a preset has them: `preset("edge", labels=["city"])`; calls after it change single layers.
+
+        `choices` are what the preset leaves open. Stores that are added stand in place of the preset's.
+        """
+        pipeline = preset(self.plugins, name, **choices)
+        made = ConfigBuilder(plugins=self.plugins)
+        for node in pipeline["nodes"]:
+            level, config = node["processor"].rpartition(":")[2].partition("_")[0], dict(node.get("config", {}))
+            if level not in _LEVELS or level in made._nodes or "inputs" in node or "stores" in pipeline:
+                raise InputError(
+                    f"builder.preset: '{name}' is no plain chain of layers; run: glinker init --preset {name}"
+                )
+            for layer in config.pop("layers", ()) if level == "l2" else ():
+                made.add_store(layer)
+            made.set(level, node["processor"], config)
+            made._template = node.get("schema", {}).get("template", made._template)
+        self._nodes, self._default_stores, self._template = made._nodes, made._stores, made._template
+        return self
 
     def set(self, level: str, processor: str, config: Mapping[str, Any]) -> ConfigBuilder:
         """Configure the processor of a layer; unknown settings, and values of a wrong type, are refused here."""
@@ -195,7 +218,7 @@ class ConfigBuilder:
 
     def get_config(self) -> dict[str, Any]:
         """The pipeline as a mapping, in the long form that GLiNKER's files have."""
-        nodes = [self._node(level) for level in ("l1", "l2", "l3", "l4", "l0") if level in self._levels()]
+        nodes = [self._node(level) for level in _LEVELS if level in self._levels()]
         return {"name": self.name, "description": self.description, "nodes": nodes}
 
     build = get_config
@@ -211,8 +234,8 @@ class ConfigBuilder:
         default = {"l1": "l1_external", "l2": "l2_chain", "l0": "l0_aggregator"}
         processor, config = self._nodes.get(level, (default.get(level, ""), {}))
         if level == "l2":
-            stores = self._stores or [{"type": "dict", "search_mode": ["exact", "fuzzy"]}]
-            config = {"max_candidates": 30, "min_popularity": 0, **config, "layers": stores}
+            layers = self._stores or self._default_stores
+            config = {"max_candidates": 30, "min_popularity": 0, **config, "layers": layers}
         node: dict[str, Any] = {
             "id": level,
             "processor": processor,

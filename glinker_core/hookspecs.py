@@ -117,6 +117,15 @@ def glinker_commands() -> Iterable[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def glinker_presets() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Whole pipelines by name, for `ConfigBuilder.preset` and `glinker init --preset`; the target is a function that
+    gives what a pipeline file would hold. Its arguments, all with defaults, are what it leaves open, such as `labels`.
+
+    Example: `yield Component("edge", "glinker_gliner.catalog:EDGE", "small GLiNER models, for any machine")`
+    """
+
+
+@hookspec
 def glinker_run_started(run: Run) -> None:
     """A batch is about to run through the graph.
 

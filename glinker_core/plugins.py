@@ -33,7 +33,7 @@ DISABLE_VARIABLE = "GLINKER_DISABLE_PLUGINS"
 #: What the method of a layer can ask for.
 PORTS = ("texts", "entities", "mentions", "candidates")
 
-#: Which distribution brings a component that is not installed.
+#: Which distribution brings a component or a preset that is not installed.
 KNOWN: Mapping[str, str] = {
     "dict": "glinker-stores",
     "sqlite": "glinker-stores",
@@ -56,6 +56,10 @@ KNOWN: Mapping[str, str] = {
     "l3_encoder": "glinker-dense",
     "l4_cross_encoder": "glinker-dense",
     "l4_combine": "glinker-eval",
+    "edge": "glinker-gliner",
+    "balanced": "glinker-gliner",
+    "high-accuracy": "glinker-gliner",
+    "max-accuracy": "glinker-gliner",
 }
 
 
@@ -218,7 +222,12 @@ class Plugins:
 
 
 def _misfit(component: Any, hook: str) -> str:
-    """Why something cannot be what a layer or `l2_chain` is made of; empty if it can."""
+    """Why something cannot be a preset, or what a layer or `l2_chain` is made of; empty if it can."""
+    if hook == "glinker_presets":
+        if not callable(component):
+            return "is not a function"
+        needed = [p.name for p in inspect.signature(component).parameters.values() if p.default is p.empty]
+        return f"has arguments without defaults: {', '.join(needed)}" if needed else ""
     layer = next((layer for layer in LAYERS.values() if layer.hook == hook), None)
     if layer is None and hook != "glinker_stores":
         return ""

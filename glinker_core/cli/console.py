@@ -53,6 +53,18 @@ def json_line(record: Any, encoding: str = "utf-8") -> str:
     return f"{line}\n"
 
 
+def labels_of(text: str) -> list[str]:
+    """The labels of an option, which are separated by commas.
+
+    >>> labels_of("person, city")
+    ['person', 'city']
+    """
+    labels = [label.strip() for label in text.split(",")]
+    if "" in labels:
+        raise InputError(f"--labels: {text!r} has an empty label; give names of types, such as person,city")
+    return labels
+
+
 def visible(text: str, keep: str = "") -> str:
     r"""A text that can do nothing to a terminal or a page: control characters become pictures of themselves.
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from glinker_core.cli.console import plugins_of, say, writing
-from glinker_core.cli.defaults import template
+from glinker_core.cli.console import labels_of, plugins_of, say, writing
+from glinker_core.cli.defaults import preset_template, template
 from glinker_core.config import INPUT
 from glinker_core.errors import InputError
 from glinker_core.files import write_text
@@ -23,17 +23,28 @@ PipelineFile = Annotated[Path, typer.Argument(metavar="PIPELINE", help="Pipeline
 
 
 def init(
+    ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")] = Path("pipeline.yaml"),
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="A pipeline that a plugin offers; see glinker plugins.")
+    ] = "",
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="LABEL,...", help="Types the preset is to look for, such as person,city.")
+    ] = "",
 ) -> None:
     """Write a pipeline file with comments to start from.
 
-    It is the pipeline that glinker link runs without --pipeline. A file that is there is not overwritten.
+    Without --preset it is the pipeline that glinker link runs without --pipeline. A file that is there is not
+    overwritten.
     """
+    if labels and not preset:
+        raise InputError("--labels goes with --preset")
     if file.exists():
         raise InputError(f"{file}: is there already; name another file, or remove it")
     if not file.parent.is_dir():
         raise InputError(f"{file}: there is no folder '{file.parent}'")
-    write_text(file, template())
+    choices = {"labels": labels_of(labels)} if labels else {}
+    write_text(file, preset_template(plugins_of(ctx), preset, **choices) if preset else template())
     typer.echo(f"{file} written; next: glinker check {file}")
 
 

@@ -42,6 +42,12 @@ class Unwritable:
 
 def function(texts):
     return [() for _ in texts]
+
+def nodeless():
+    return {"nodes": []}
+
+def unwritable():
+    return {"nodes": [{"id": "l1", "processor": "l1_liar", "config": {"labels": ("city",)}}]}
 """
 
 _HEAD = """
@@ -79,6 +85,9 @@ SOURCES = {
     "liar_store": _offering('"liar", "liar_offered:HalfAStore", "holds nothing"', hook="glinker_stores"),
     "liar_reader": _offering('"liar", "liar_offered:NoReader", "reads nothing", (".x",)', hook="glinker_readers"),
     "liar_command": _offering('"liar", "liar_offered:function", "does nothing"', hook="glinker_commands"),
+    "liar_preset": _offering('"liar", "liar_offered:nodeless", "does nothing"', hook="glinker_presets"),
+    "liar_choice": _offering('"liar", "liar_offered:function", "does nothing"', hook="glinker_presets"),
+    "liar_data": _offering('"liar", "liar_offered:unwritable", "does nothing"', hook="glinker_presets"),
     "liar_schema": _offering('"l1_liar", "liar_offered:Unwritable", "finds nothing"'),
     "liar_object": "plugin = object()",
 }
@@ -121,4 +130,7 @@ liar_function = lying("liar_function", test_every_offer_fits_its_layer="not an a
 liar_store = lying("liar_store", test_every_offer_fits_its_layer="does not fit glinker_stores: ")
 liar_reader = lying("liar_reader", test_every_offer_fits_its_layer="neither 'entities' nor 'documents'")
 liar_command = lying("liar_command", test_every_offer_fits_its_layer="not a typer.Typer")
+liar_preset = lying("liar_preset", test_every_offer_fits_its_layer="'liar' is no pipeline: liar:1:1: a pipeline is")
+liar_choice = lying("liar_choice", test_every_offer_fits_its_layer="has arguments without defaults: texts")
+liar_data = lying("liar_data", test_every_offer_fits_its_layer="is not what a pipeline file can hold")
 liar_schema = lying("liar_schema", test_every_config_has_a_schema="Unwritable.keep")

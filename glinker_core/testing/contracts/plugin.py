@@ -14,9 +14,11 @@ import attrs
 import pytest
 import typer
 
+from glinker_core.config import read_spec
 from glinker_core.layers import LAYERS, CandidateCache, DocumentReader, EntityReader, Store
 from glinker_core.plugins import GROUP, Offer, Plugins
 from glinker_core.schema import component_schema
+from glinker_core.source import dump, parse
 from glinker_core.testing.checks import missing
 from glinker_core.testing.items import PORTS
 
@@ -108,20 +110,28 @@ class PluginContract:
             assert everything.find(offer.name, offer.hook).plugin == self.plugin
 
     def test_every_offer_fits_its_layer(self, plugins: Plugins, offers: list[Offer]) -> None:
-        """Each target exists and is what its hook asks for: an attrs class with the method of the layer, a program."""
+        """Each target exists and is what its hook asks for: an attrs class with the method of the layer, a program, a
+        function that gives a pipeline."""
         for offer in offers:
             _check_fit(offer, plugins.load(offer))
 
     def test_every_config_has_a_schema(self, plugins: Plugins, offers: list[Offer]) -> None:
         """The settings of each offer are of types that a pipeline file can hold."""
         for offer in offers:
-            if offer.hook != "glinker_commands":
+            if offer.hook not in ("glinker_commands", "glinker_presets"):
                 json.dumps(component_schema(plugins.load(offer)), allow_nan=False)
 
 
 def _check_fit(offer: Offer, target: Any) -> None:
     if offer.hook == "glinker_commands":
         assert isinstance(target, typer.Typer), f"'{offer.name}' is {target!r}, not a typer.Typer"
+        return
+    if offer.hook == "glinker_presets":
+        made = target()
+        written = parse(dump(made), offer.name)
+        problems = read_spec(written).problems
+        assert not problems, f"preset '{offer.name}' is no pipeline: {'; '.join(map(str, problems))}"
+        assert written.data == made, f"preset '{offer.name}' is not what a pipeline file can hold: {made!r}"
         return
     assert attrs.has(target), f"'{offer.name}' is {target!r}, not an attrs class"
     if offer.hook == "glinker_readers":
