@@ -115,8 +115,8 @@ def test_nil_is_null_with_a_reason(pipeline_file):
                          node("l0", "l0_aggregator"))  # fmt: skip
     (record,) = lines(glinker("link", "Qux was here", "--pipeline", path, plugins=fakes()).stdout)
     assert record["entities"] == [
-        {"text": "Qux", "start": 0, "end": 3, "label": "thing", "entity_id": None, "entity_label": None,
-         "entity_type": None, "score": None, "reason": "no candidates"}
+        {"text": "Qux", "start": 0, "end": 3, "label": "thing", "mention_score": 1.0, "entity_id": None,
+         "entity_label": None, "entity_type": None, "score": None, "reason": "no candidates"}
     ]  # fmt: skip
 
 

@@ -42,24 +42,25 @@ def page(stream: TextIO, pipeline: str) -> Iterator[Sink]:
 
 
 class Legend:
-    """What there is on the page: documents, mentions, and of each type how many links; types get hues as they come."""
+    """What there is on the page: documents, mentions, and how many of each type; types get hues as they come."""
 
     def __init__(self, pipeline: str) -> None:
         self.pipeline, self.revision = pipeline, ""
         self.types: Counter[str] = Counter()
         self.hues: dict[str, int] = {}
-        self.documents = self.failed = self.nil = 0
+        self.documents = self.failed = self.linked = self.nil = 0
 
     def hue(self, kind: str) -> int:
-        """Count a link of a type, and say its hue in degrees."""
+        """Count a mention of a type, and say its hue in degrees."""
         self.types[kind] += 1
         return self.hues.setdefault(kind, round(205 + len(self.hues) * _GOLDEN_ANGLE) % 360)
 
     def html(self) -> str:
-        """Totals, then each type with its colour and how often it is linked, the most frequent first."""
-        linked = sum(self.types.values())
+        """Totals, then each type with its colour and how often it is there, the most frequent first."""
         failed = f", {self.failed:,} of them failed" if self.failed else ""
-        found = f"{many(linked + self.nil, 'mention')}, {linked:,} linked, {self.nil:,} NIL"
+        found = many(sum(self.types.values()) + self.nil, "mention")
+        if self.linked or self.nil or not self.types:
+            found += f", {self.linked:,} linked, {self.nil:,} NIL"
         made = f"pipeline {_text(self.pipeline)}" + (
             f", knowledge base {_text(self.revision)}" if self.revision else ""
         )
@@ -98,10 +99,15 @@ def _write(stream: TextIO, document: LinkedDocument, legend: Legend) -> None:
 def _mark(mention: LinkedMention, legend: Legend) -> str:
     entity = mention.linked_entity
     surface = _text(mention.mention_text)
-    if entity is None:
+    if entity is None and mention.reason:
         legend.nil += 1
         facts = [f"<b>NIL</b> {_text(mention.reason)}"]
         return f'<mark class="nil" tabindex="0">{surface}{_card(facts, mention, "")}</mark>'
+    if entity is None:  # nothing was to be linked
+        facts = [f"<b>{_text(mention.label)}</b> {mention.mention_score:.3f}"]
+        hue = legend.hue(mention.label)
+        return f'<mark style="--h:{hue}" tabindex="0">{surface}{_card(facts, mention, "")}</mark>'
+    legend.linked += 1
     kind = entity.entity_type or mention.label
     facts = [
         f"<b>{_text(entity.label)}</b> {entity.score:.3f}",

@@ -17,7 +17,8 @@ from glinker_core.cli.console import many, plugins_of, progress, say, starts_as_
 from glinker_core.cli.defaults import default_pipeline
 from glinker_core.cli.documents import STDIN, read_documents
 from glinker_core.cli.html import page
-from glinker_core.cli.output import Sink, json_lines, table
+from glinker_core.cli.ner import MODEL, ner_pipeline
+from glinker_core.cli.output import LABELS, LINKS, Sink, json_lines, table
 from glinker_core.cli.tally import Tally
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
@@ -63,22 +64,40 @@ def link(
     all_candidates: Annotated[
         bool, typer.Option("--all-candidates", help="Show all candidates, not the link only.")
     ] = False,
+    ner_only: Annotated[
+        bool, typer.Option("--ner-only", help="Find mentions and their labels; link nothing, ask no knowledge base.")
+    ] = False,
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="LABEL,...", help="With --ner-only: types to find, such as person,city.")
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="ID_OR_PATH", help=f"With --ner-only: the GLiNER model. [default: {MODEL}]"),
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Link texts to the entities of a knowledge base.
 
     Texts come from the arguments, from files, or from stdin. A file of JSON lines may give the mentions of its
     documents as "entities", for pipelines that take them. With --on-error skip, what is bad is listed and the rest is
-    linked.
+    linked. With --ner-only the L1 nodes of the pipeline run, or a GLiNER model that finds the --labels.
     """
     plugins = plugins_of(ctx)
     if output is not None and html is not None and html.resolve() == output.resolve():
         raise InputError(f"--output and --html both name {html}; give two files")
+    if ner_only and (kb is not None or all_candidates):
+        raise InputError(f"{'--all-candidates' if kb is None else '--kb'}: --ner-only links nothing; leave one out")
+    if not ner_only and (labels or model):
+        raise InputError(f"{'--labels' if labels else '--model'} goes with --ner-only")
     skipped: Counter[str] = Counter()
     documents = read_documents(texts or [], _inputs(texts, inputs), input_format, plugins, on_error, skipped)
     with ExitStack() as stack:
         with progress("loading", not quiet):
-            executor = stack.enter_context(_executor(pipeline, kb, plugins))
+            executor = stack.enter_context(
+                DAGExecutor(ner_pipeline(pipeline, labels, model), plugins=plugins)
+                if ner_only
+                else _executor(pipeline, kb, plugins)
+            )
             if kb is not None and not _is_store(kb):
                 executor.load_entities(kb, on_error=on_error)
             shows_all = _show_candidates(executor, all_candidates, html is not None)
@@ -88,14 +107,15 @@ def link(
         stream = stack.enter_context(writing(output, reads))
         on_terminal = output is None and sys.stdout.isatty()
         as_table = form == "table" or (form is None and on_terminal)
-        sinks = [table(stream) if as_table else json_lines(stream, shows_all)]
+        columns = LABELS if ner_only else LINKS
+        sinks = [table(stream, columns) if as_table else json_lines(stream, shows_all)]
         if html is not None:
             sinks.append(stack.enter_context(page(stack.enter_context(writing(html, reads)), executor.graph.name)))
         tell = stack.enter_context(progress("linking", not quiet and not on_terminal))
         tally = _run(executor.stream(documents, batch_size, workers, on_error), sinks, tell)
         counters = skipped + executor.counters
     if not quiet:
-        say(tally.summary(counters))
+        say(tally.summary(counters, linking=not ner_only))
 
 
 def _inputs(texts: list[str] | None, inputs: list[Path] | None) -> list[Path]:

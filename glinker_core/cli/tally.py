@@ -34,11 +34,12 @@ class Tally:
         processor, clock = self._started
         self.processor, self.elapsed = time.process_time() - processor - aside, time.perf_counter() - clock
 
-    def summary(self, counters: Mapping[str, int]) -> str:
+    def summary(self, counters: Mapping[str, int], linking: bool = True) -> str:
         """One line; kB are thousands of bytes of UTF-8, kB/s is by processor time, so of one core."""
         size = self.size / 1000
-        found = f"{many(self.mentions, 'mention')}, {self.linked:,} linked, {self.mentions - self.linked:,} NIL"
+        links = f", {self.linked:,} linked, {self.mentions - self.linked:,} NIL" if linking else ""
+        found = many(self.mentions, "mention")
         speed = f" ({size / self.processor:,.0f} kB/s)" if self.processor > 0 else ""
         pace = f"{self.processor:.2f} s of processor time{speed}, {self.elapsed:.2f} s elapsed"
         lost = "".join(f"; {what}: {times:,}" for what, times in sorted(counters.items()) if times)
-        return f"{many(self.documents, 'document')}, {size:,.1f} kB of text: {found}; {pace}{lost}"
+        return f"{many(self.documents, 'document')}, {size:,.1f} kB of text: {found}{links}; {pace}{lost}"
