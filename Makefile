@@ -61,5 +61,6 @@ $(VENV)/demo.installed: pyproject.toml $(PROJECTS) | $(BIN)/python
 
 $(VENV)/test.installed: pyproject.toml constraints.txt plugins/requirements.txt $(PROJECTS) | $(BIN)/python
 	@echo "Installing everything, with the tools to test it ..."
+	@$(PIP) install -c constraints.txt torch
 	@$(INSTALL) -r plugins/requirements.txt
 	@touch $@

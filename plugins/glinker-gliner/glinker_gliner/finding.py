@@ -1,0 +1,65 @@
+"""All spans of texts that pass the threshold of a label, whatever the kind of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from glinker_gliner.greedy import Found
+from glinker_gliner.layer import ModelLayer
+from glinker_gliner.model import Model
+from glinker_gliner.windows import Window, Words
+
+
+def find(
+    layer: ModelLayer, texts: Sequence[Words], labels: Sequence[str], vectors: Tensor | None, least: Sequence[float]
+) -> list[list[Found]]:
+    """Per text its spans with the numbers of their labels; `least` are the thresholds of the labels.
+
+    Models that read texts alone need the `vectors` of the labels, the others their texts: as many labels are asked at a
+    time as leave half of a window to the text.
+    """
+    found: list[list[Found]] = [[] for _ in texts]
+    with torch.inference_mode():
+        if layer.loaded.independent and vectors is not None:
+            per_text = layer.windows(texts)
+            every = list(chain.from_iterable(per_text))
+            encoded = iter(layer.loaded.encode(every, layer.batch_size))
+            for into, some in zip(found, per_text, strict=True):
+                for window in some:
+                    into.extend(_above(layer.loaded, window, next(encoded), vectors, least, 0))
+            return found
+        for number, asked in _prompts(layer.loaded, labels):
+            per_text = layer.windows(texts, asked)
+            every = list(chain.from_iterable(per_text))
+            prompted = iter(layer.loaded.prompt(every, [asked] * len(every), layer.batch_size))
+            for into, some in zip(found, per_text, strict=True):
+                for window in some:
+                    into.extend(_above(layer.loaded, window, *next(prompted), least, number))
+    return found
+
+
+def _prompts(model: Model, labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Labels that are asked together, with the number of the first."""
+    room = model.limits(None, 0).tokens // 2
+    first = total = 0
+    for index, size in enumerate(model.sizes(labels)):
+        if total + size + 2 > room and index > first:
+            yield first, list(labels[first:index])
+            first, total = index, 0
+        total += size + 2
+    if labels:
+        yield first, list(labels[first:])
+
+
+def _above(
+    model: Model, window: Window, words: Tensor, labels: Tensor, least: Sequence[float], number: int
+) -> Iterator[Found]:
+    """What passes and belongs to this window: by words of the text, and numbers of all labels."""
+    thresholds = torch.tensor(least[number : number + len(labels)], device=words.device)
+    for first, last, label, score in model.head.above(words, labels, thresholds):
+        if window.core_first <= window.first + first < window.core_last:
+            yield Found(window.first + first, window.first + last, number + label, score)

@@ -1,0 +1,154 @@
+"""Scores of mentions with their own candidates, by the vectors of entities or by prompts of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
+
+import torch
+
+from glinker_core.model import Entity, Mention
+from glinker_gliner.heads import flat_spans
+from glinker_gliner.layer import ModelLayer, ScoringLayer
+from glinker_gliner.placing import Placed, place
+from glinker_gliner.vectors import EntityVectors, render
+from glinker_gliner.windows import Words
+
+_DIGITS = 6  # of a score: what a batch of another size changes is beyond them
+
+
+class Job(NamedTuple):
+    """A mention of a text with the entities it may mean."""
+
+    text: int
+    mention: Mention
+    entities: Sequence[Entity]
+
+
+class Scores(NamedTuple):
+    """A score for each entity of a job; `note` says how what was scored differs from the mention, if it does."""
+
+    values: list[float]
+    note: str = ""
+
+
+NO_WORDS = "without a word: all their scores are 0"
+
+
+def scores_of(
+    layer: ScoringLayer, texts: Sequence[Words], jobs: Sequence[Job], vectors: EntityVectors | None
+) -> list[Scores]:
+    """The scores of each job, whatever the kind of the model; vectors of entities where it makes any."""
+    if vectors is not None:
+        return by_vectors(layer, texts, jobs, vectors)
+    return by_prompts(layer, texts, jobs, layer.template, layer.max_labels)
+
+
+def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], vectors: EntityVectors) -> list[Scores]:
+    """Scores by a model that reads texts without labels: each text once, whatever the number of entities."""
+    model = layer.loaded
+    windows = layer.windows(texts)
+    scores = [Scores([0.0] * len(job.entities), NO_WORDS) for job in jobs]
+    in_window: dict[tuple[int, int], list[tuple[int, Placed]]] = {}
+    for index, job in enumerate(jobs):
+        one = place(job.mention, texts[job.text], windows[job.text], model.max_width)
+        if one is not None and job.entities:
+            in_window.setdefault((job.text, one.window.first), []).append((index, one))
+    encoded = model.encode([members[0][1].window for members in in_window.values()], layer.batch_size)
+    rows = vectors.of(
+        [entity for members in in_window.values() for index, _ in members for entity in jobs[index].entities]
+    )
+    start = 0
+    for words, members in zip(encoded, in_window.values(), strict=True):
+        counts = [len(jobs[index].entities) for index, _ in members]
+        end = start + sum(counts)
+        with torch.inference_mode():
+            of_span = torch.repeat_interleave(torch.tensor(counts)).to(model.device)
+            spans = flat_spans([(one.first, one.last) for _, one in members], model.device)
+            logits = model.head.pairs(words, spans, rows[start:end], of_span)
+        for (index, one), values in zip(members, _split(_rounded(logits), counts), strict=True):
+            scores[index] = Scores(values, one.note)
+        start = end
+    return scores
+
+
+def by_prompts(
+    layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], template: str, max_labels: int
+) -> list[Scores]:
+    """Scores by a model that reads a text together with labels: `max_labels` entities of one mention at a time.
+
+    What such a model says of a label depends on the labels beside it. So the best of each chunk meet in another round,
+    until one chunk holds them all; who is left behind never scores above who is not.
+    """
+    labels = [list(dict.fromkeys(render(template, entity) for entity in job.entities)) for job in jobs]
+    values: list[dict[str, float]] = [{} for _ in jobs]
+    notes = [""] * len(jobs)
+    rounds: list[list[tuple[int, list[str], list[str]]]] = []  # job, who goes on, who stays behind
+    asked = {index: own for index, own in enumerate(labels) if own}
+    while asked:
+        chunks = [(index, chunk) for index, own in asked.items() for chunk in _chunks(own, max_labels)]
+        for (index, chunk), scored in zip(chunks, _prompted(layer, texts, jobs, chunks), strict=True):
+            values[index] |= zip(chunk, scored.values, strict=True)
+            notes[index] = scored.note
+        settled = [(index, *_settled(own, values[index], max_labels)) for index, own in asked.items()]
+        rounds.append([one for one in settled if one[1]])
+        asked = {index: on for index, on, _ in rounds[-1]}
+    for index, on, behind in chain.from_iterable(reversed(rounds)):
+        least = min(values[index][label] for label in on)
+        values[index] |= {label: min(values[index][label], least) for label in behind}
+    return [
+        Scores([own[render(template, entity)] for entity in job.entities], note)
+        for job, own, note in zip(jobs, values, notes, strict=True)
+    ]
+
+
+def _chunks(labels: Sequence[str], size: int) -> list[list[str]]:
+    """Labels in as few chunks as hold them, of about equal size; neighbours, which score alike, in different ones."""
+    count = -(-len(labels) // size)
+    return [list(labels[start::count]) for start in range(count)]
+
+
+def _settled(labels: Sequence[str], values: dict[str, float], size: int) -> tuple[list[str], list[str]]:
+    """Who goes on to another round, so that at best one chunk holds them all, and who does not; nobody at last."""
+    chunks = _chunks(labels, size)
+    if len(chunks) == 1 or size == 1:  # one label at a time has nothing beside it, so all can be compared
+        return [], []
+    most = max(1, size // len(chunks))
+    on = set(chain.from_iterable(sorted(chunk, key=lambda label: -values[label])[:most] for chunk in chunks))
+    return [label for label in labels if label in on], [label for label in labels if label not in on]
+
+
+def _prompted(
+    layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], chunks: Sequence[tuple[int, list[str]]]
+) -> list[Scores]:
+    """Scores of each chunk of labels for its job."""
+    model = layer.loaded
+    placed: list[Placed | None] = []
+    for index, labels in chunks:
+        job = jobs[index]
+        (windows,) = layer.windows([texts[job.text]], labels)
+        placed.append(place(job.mention, texts[job.text], windows, model.max_width))
+    asked = [(one, labels) for one, (_, labels) in zip(placed, chunks, strict=True) if one is not None]
+    prompted = iter(model.prompt([one.window for one, _ in asked], [labels for _, labels in asked], layer.batch_size))
+    scores = []
+    for one, (_, labels) in zip(placed, chunks, strict=True):
+        if one is None:
+            scores.append(Scores([0.0] * len(labels), NO_WORDS))
+            continue
+        words, vectors = next(prompted)
+        with torch.inference_mode():
+            of_span = torch.zeros(len(labels), dtype=torch.long, device=model.device)
+            logits = model.head.pairs(words, flat_spans([(one.first, one.last)], model.device), vectors, of_span)
+        scores.append(Scores(_rounded(logits), one.note))
+    return scores
+
+
+def _rounded(logits: torch.Tensor) -> list[float]:
+    """Probabilities, without the digits that depend on what else was in the batch."""
+    return [round(value, _DIGITS) for value in torch.sigmoid(logits.double()).tolist()]
+
+
+def _split(values: list[float], counts: Iterable[int]) -> list[list[float]]:
+    at = iter(values)
+    return [list(islice(at, count)) for count in counts]
