@@ -30,7 +30,9 @@ def glinker_rerankers() -> Iterator[Component]:
 @hookimpl
 def glinker_commands() -> Iterator[Component]:
     """The table of models."""
-    yield Component("models", "glinker_gliner.cli:app", "List the GLiNER models by Knowledgator and the presets of them.")
+    yield Component(
+        "models", "glinker_gliner.cli:app", "List the GLiNER models by Knowledgator and the presets of them."
+    )
 
 
 @hookimpl

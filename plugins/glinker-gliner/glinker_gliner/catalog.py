@@ -6,7 +6,7 @@ is what nobody has published.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from attrs import frozen
@@ -63,11 +63,13 @@ class Preset:
         """Its models in the order in which they run."""
         return tuple(card for card in (self.ner, self.linker, self.reranker) if card is not None)
 
-    def __call__(self, labels: Sequence[str] = LABELS) -> dict[str, Any]:
-        """Mentions of the `labels`, linked to the entities in `kb.db`, or in the file that GLINKER_KB names."""
+    def __call__(self, labels: Sequence[str] | Mapping[str, str] = LABELS) -> dict[str, Any]:
+        """Mentions of the `labels` (names, or names with descriptions), linked to the entities in the file that
+        GLINKER_KB names, or in `kb.db`."""
         template = {"template": "{label}: {description}"}
         store = {"type": "sqlite", "search_mode": ["exact", "fuzzy"], "config": {"path": "${GLINKER_KB:-kb.db}"}}
-        recognizer = {"model": self.ner.id, "labels": list(labels), "threshold": 0.3}
+        written = list(labels) if isinstance(labels, tuple) else labels  # whatever else it is, the recogniser checks it
+        recognizer = {"model": self.ner.id, "labels": written, "threshold": 0.3}
         linker = {"model": self.linker.id, "use_precomputed_embeddings": True, "cache_embeddings": True}
         nodes: list[dict[str, Any]] = [
             {"id": "l1", "processor": "l1_gliner", "config": recognizer},
