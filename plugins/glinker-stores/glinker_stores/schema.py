@@ -22,7 +22,7 @@ from sqlalchemy.types import UserDefinedType
 APPLICATION_ID = 0x676C6E6B
 #: Moves when the code before could not read a file any more, or would find other keys in it than it looks for: with
 #: the tables, with what is in `index`, and with `names.normalise`.
-VERSION = 2
+VERSION = 3
 
 
 class _Number(UserDefinedType[float]):

@@ -69,8 +69,8 @@ class _Backend:
                 raise DamagedError("there are names of entities that are not there")
             missing.discard(key)
             yield key, surface, self._entity(number, row)
-        if lost := [key for key in keys if key in missing and self.parts().known(key)]:
-            raise DamagedError(f"there is no name any more for the key {lost[0]!r} of the index")
+        for lost in self.parts().known([key for key in keys if key in missing]) if missing else ():
+            raise DamagedError(f"there is no name any more for the key {lost!r} of the index")
 
     def described(self, words: Sequence[str], search: Search) -> Iterator[Entity]:
         for number, *row in self.store.dialect.described(self.connection, words, search):

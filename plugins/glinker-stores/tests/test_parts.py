@@ -11,7 +11,7 @@ import pytest
 from glinker_stores import blocks
 from glinker_stores.index import parts as parts_module
 from glinker_stores.index.modes import MODES, Near
-from glinker_stores.index.part import GONE, TYPES, Part
+from glinker_stores.index.part import GONE, TYPES, Array, Part
 from glinker_stores.index.parts import Parts, written
 from glinker_stores.sqlite import SqliteStore
 from hypothesis import given, settings
@@ -75,6 +75,23 @@ def test_many_writes_answer_like_one_of_everything_they_left(writes: list[dict[s
     for mode in MODES:
         if mode != "similar":  # weighs 3-grams by what the first part holds
             assert found(several, mode, names) == found(Parts.of(at_once), mode, names), mode
+
+
+def test_keys_that_no_name_has_are_known_by_their_hashes_alone():
+    old, new = Part.of(sorted(KEYS), [1.0] * len(KEYS), None), Part.of(["berlin of", "paris"], [GONE, 2.0], None)
+    loaded = []
+
+    def reading(part: Part) -> Part:
+        def load(array: str) -> Array:
+            loaded.append(array)
+            return part[array]
+
+        return Part(load)
+
+    parts = Parts.of([reading(old), reading(new)])
+    assert list(parts.known(["berlin", "", "zürich"])) == []
+    assert loaded == ["hashes", "hashes"]
+    assert list(parts.known(["berlin of", "東京 of", "nobody", "paris"])) == ["東京 of", "paris"]
 
 
 def test_the_newest_part_says_what_a_key_is():

@@ -28,7 +28,8 @@ _KINDS = ("segment", "variant", "word", "initials", "gram")
 
 #: The type of each array, as it is stored.
 TYPES: Mapping[str, str] = {
-    "text": "u1", "offsets": "<u4", "popularity": "<f8", "signature": "<u4", "words": "<u2", "norm": "<f4",
+    "text": "u1", "offsets": "<u4", "popularity": "<f8", "hashes": "<u4",
+    "signature": "<u4", "words": "<u2", "norm": "<f4",
     **{f"{kind}.{array}": "<u4" for kind in _KINDS for array in ("terms", "starts", "keys")},
 }  # fmt: skip
 
@@ -136,6 +137,7 @@ class Part:
         ) as pool:  # numpy lets others work meanwhile: 3.2 s instead of 4.8 on two cores
             found = list(pool.map(_Found.of, batched(keys, _AT_ONCE), count(0, _AT_ONCE), repeat(alive)))
             pairs = [[part.pairs[kind] for part in found] for kind in _KINDS]
+            arrays["hashes"] = np.sort(np.concatenate([_NONE.astype(np.uint32), *(part.hashes for part in found)]))
             arrays["signature"] = np.concatenate([_NONE.astype(np.uint32), *(part.signature for part in found)])
             arrays["words"] = np.concatenate([_NONE.astype(np.uint16), *(part.words for part in found)])
             found.clear()
@@ -187,6 +189,11 @@ class Part:
         """All keys, in order, with their popularity."""
         return zip(self.all_keys(), self["popularity"].tolist(), strict=True)
 
+    def may_have(self, hashes: U32) -> npt.NDArray[np.bool_]:
+        """Of which of some keys, given by `terms.whole`, the part may have a name; hardly ever of others."""
+        mine = self["hashes"]
+        return mine[np.searchsorted(mine[:-1], hashes)] == hashes if mine.size else np.zeros(hashes.size, bool)
+
     def find(self, key: str) -> int | None:
         """The number of that key, if the part says anything about it."""
         at = self.place(key)
@@ -202,6 +209,7 @@ class Part:
 class _Found:
     """What a few of the keys of a part are found by: pairs of term and key for each kind."""
 
+    hashes: U32
     signature: U32
     words: npt.NDArray[np.uint16]
     pairs: Mapping[str, U64]
@@ -223,7 +231,8 @@ class _Found:
             owners = owners + start
             kept = alive[owners]
             pairs[kind] = (numbers[kept].astype(np.uint64) << _HIGH) | owners[kept].astype(np.uint64)
-        return cls(terms.signatures(letters), np.minimum(words.counts(), 65535).astype(np.uint16), pairs)
+        hashes = terms.whole(letters)[alive[start : start + len(keys)]]
+        return cls(hashes, terms.signatures(letters), np.minimum(words.counts(), 65535).astype(np.uint16), pairs)
 
 
 def _norms(grams: Postings, weights: Weights, keys: int) -> npt.NDArray[np.float32]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import count
+from itertools import compress, count
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import define, frozen
 
+from glinker_stores.index import terms
+from glinker_stores.index.letters import Letters
 from glinker_stores.index.part import GONE, Part, Weights
 
 #: A key and the popularity of its most popular entity, or `GONE`.
@@ -19,12 +21,26 @@ Key: TypeAlias = tuple[str, float]
 _SMALL = 4_000  # parts up to that size are merged whatever their size, because each costs every search the same
 
 
-@frozen
+@define
 class Live:
-    """A part with the popularity of those keys that no newer part says anything about; the others are `GONE`."""
+    """A part and those that are newer."""
 
     part: Part
-    popularity: npt.NDArray[np.float64]
+    _newer: Sequence[Part]
+    _popularity: npt.NDArray[np.float64] | None = None
+
+    @property
+    def popularity(self) -> npt.NDArray[np.float64]:
+        """The popularity of those keys that no newer part says anything about; the others are `GONE`."""
+        if self._popularity is None:
+            popularity = self.part["popularity"]
+            if self._newer:
+                popularity = popularity.copy()
+                for key in {key for one in self._newer for key in one.all_keys()}:
+                    if (at := self.part.find(key)) is not None:
+                        popularity[at] = GONE
+            self._popularity = popularity
+        return self._popularity
 
 
 @frozen
@@ -36,21 +52,16 @@ class Parts:
     @classmethod
     def of(cls, parts: Sequence[Part]) -> Parts:
         """The state that some parts make together."""
-        live = []
-        for index, part in enumerate(parts):
-            popularity, newer = part["popularity"], parts[index + 1 :]
-            if newer:
-                popularity = popularity.copy()
-                for key in {key for one in newer for key in one.all_keys()}:
-                    if (at := part.find(key)) is not None:
-                        popularity[at] = GONE
-            live.append(Live(part, popularity))
-        return cls(tuple(live))
+        return cls(tuple(Live(part, parts[index + 1 :]) for index, part in enumerate(parts)))
 
-    def known(self, key: str) -> bool:
-        """Whether any name has that key."""
-        at = ((live, live.part.find(key)) for live in self.live)
-        return any(number is not None and live.popularity[number] != GONE for live, number in at)
+    def known(self, keys: Sequence[str]) -> Iterator[str]:
+        """Those of the keys that some name has: what has not the hash of any is not looked for."""
+        hashes = terms.whole(Letters.of(keys))
+        for live in self.live:
+            for key in compress(keys, live.part.may_have(hashes)):
+                number = live.part.find(key)
+                if number is not None and live.popularity[number] != GONE:
+                    yield key
 
     def weights(self) -> Weights | None:
         """What 3-grams count in all parts: as the first, which is most of them, has it."""
