@@ -61,7 +61,7 @@ def entity_of(record: Any) -> Entity:
     if isinstance(kind, (list, tuple)):
         values["entity_type"] = kind[0] if kind else ""
         if len(kind) > 1:
-            extra["types"] = [_text({"types": one}, "types") for one in kind]
+            extra["types"] = [_sound(one, "types") for one in kind]
     return Entity(
         _text(values, "entity_id", required=True),
         _text(values, "label", required=True),
@@ -89,10 +89,20 @@ def _metadata(extra: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str
             raise BadRecordError(f"'{name}' stands in the record and in its 'metadata', and is not the same")
     merged = {**extra, **metadata}
     try:
-        _ENCODE(merged).encode()
+        if not _strings(merged):
+            _ENCODE(merged).encode()
     except (ValueError, TypeError, RecursionError) as error:  # also what is not UTF-8
         raise BadRecordError(f"'metadata' cannot be kept as JSON: {error}") from error
     return merged
+
+
+def _strings(metadata: Mapping[str, Any]) -> bool:
+    """Whether there is nothing but strings without surrogates, as in most: then no JSON need be tried."""
+    try:
+        "".join((*metadata, *metadata.values())).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _mistyped(name: str, extra: Mapping[str, Any]) -> str:
@@ -104,10 +114,15 @@ def _text(values: Mapping[str, Any], name: str, required: bool = False) -> str:
     value = values.get(name, "")
     if name == "entity_id" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    text = _sound(value, name)
+    if required and not text.strip():
+        raise BadRecordError(f"'{name}' is empty")
+    return text
+
+
+def _sound(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise BadRecordError(f"'{name}' must be a string, got {_short(value)}")
-    if required and not value.strip():
-        raise BadRecordError(f"'{name}' is empty")
     if not value.isascii() and _SURROGATE.search(value):
         raise BadRecordError(f"'{name}' holds half of a surrogate pair: {value!r}")
     return value
@@ -116,8 +131,8 @@ def _text(values: Mapping[str, Any], name: str, required: bool = False) -> str:
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise BadRecordError(f"'aliases' must be a list of strings, got {_short(value)}")
-    aliases = [_text({"aliases": alias}, "aliases") for alias in value]
-    return tuple(dict.fromkeys(alias for alias in aliases if alias.strip()))
+    aliases = [_sound(alias, "aliases") for alias in value]
+    return tuple(dict.fromkeys([alias for alias in aliases if alias.strip()]))
 
 
 def _number(value: Any) -> float:
