@@ -49,8 +49,8 @@ def _merge(earlier: MentionCandidates, later: MentionCandidates) -> MentionCandi
     threshold = later.threshold if later.candidates else earlier.threshold
     if all(set(c.scores) == {"l2"} for c in (*candidates, *before.values())):  # two stores: the better match first
         both = sorted((*candidates, *before.values()), key=lambda c: (-c.score, -c.entity.popularity, c.entity_id))
-        return MentionCandidates(later.mention, tuple(both), threshold)
-    return MentionCandidates(later.mention, (*candidates, *before.values()), threshold)
+        return MentionCandidates(later.mention, tuple(both), threshold, later.note or earlier.note)
+    return MentionCandidates(later.mention, (*candidates, *before.values()), threshold, later.note or earlier.note)
 
 
 def _scores(known: Candidate, candidate: Candidate) -> Candidate:

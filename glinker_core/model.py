@@ -93,11 +93,13 @@ class MentionCandidates:
     """A mention with its own candidates, best first.
 
     `threshold` is the score the best candidate needs to be linked, as the last stage that scored sees it; L0 decides.
+    `note` says what a stage had to do about a mention that it could not take as it is, such as one that is cut off.
     """
 
     mention: Mention
     candidates: tuple[Candidate, ...] = ()
     threshold: float = 0.0
+    note: str = ""
 
 
 @frozen
@@ -124,7 +126,7 @@ class LinkedMention:
     """A mention with what was decided about it; `linked_entity` is None for NIL and `reason` then says why.
 
     `mention_score` is the recogniser's confidence in span and label. Where no node retrieves candidates nothing is
-    decided, and `reason` is empty.
+    decided, and `reason` is empty. It also has the note of a stage that could not take the mention as it is.
     """
 
     mention_text: str

@@ -2,7 +2,7 @@ import pytest
 
 from glinker_core import DataError
 from glinker_core.builtin.aggregator import ThresholdAggregator
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
+from glinker_core.model import Candidate, Entity, Mention, MentionCandidates, evolve
 from glinker_core.resources import Resources
 from glinker_core.testing.store import store_of
 
@@ -202,3 +202,11 @@ def test_a_confidence_that_nothing_can_reach_is_refused():
 def test_negative_distances_are_refused(name):
     with pytest.raises(ValueError, match=f"{name} must not be negative, got -1"):
         ThresholdAggregator(**{name: -1})
+
+
+def test_the_note_of_a_stage_stands_in_the_reason_whether_linked_or_not():
+    note = "ends within a word: scored by whole words"
+    good, bad = (evolve(at(0, 13, candidate("nyc", score), threshold=0.6), note=note) for score in (0.9, 0.5))
+    (linked,), (nil,) = aggregate([good]), aggregate([bad])
+    assert (linked.is_linked, linked.reason) == (True, note)
+    assert nil.reason == f"best candidate nyc has 0.500, below 0.6; {note}"

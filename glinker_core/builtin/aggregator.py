@@ -92,7 +92,7 @@ class ThresholdAggregator:
                 matched.append((MentionCandidates(mention), False))
             else:
                 taken.add(id(item))
-                matched.append((MentionCandidates(mention, item.candidates, item.threshold), True))
+                matched.append((MentionCandidates(mention, item.candidates, item.threshold, item.note), True))
         unmatched = [item for item in items if id(item) not in taken]
         if unmatched and self.strict_matching:
             self._count("candidates of no L1 mention dropped", len(unmatched))
@@ -136,7 +136,7 @@ class ThresholdAggregator:
             text[max(0, mention.start - self.context_chars) : mention.start],
             text[mention.end : mention.end + self.context_chars],
             "l3_linked" if entity is not None else "l2_found" if pool else "l1_only",
-            reason,
+            f"{reason}; {item.note}" if reason and item.note else reason or item.note,
             mention.score,
         )
 

@@ -142,15 +142,16 @@ class ScoringLayer(ModelLayer):
         scores = scores_of(self, words, jobs, self._vectors)
         if self._resources is not None:
             for note, times in Counter(one.note for one in scores if one.note).items():
-                self._resources.count(f"mentions {note}", times)
+                self._resources.count(f"mentions: {note}", times)
         of_item = iter(scores)
         for some in items:
-            yield tuple(self._scored(stage, item, next(of_item).values) for item in some)
+            yield tuple(self._scored(stage, item, *next(of_item)) for item in some)
 
-    def _scored(self, stage: str, item: MentionCandidates, values: Sequence[float]) -> MentionCandidates:
+    def _scored(self, stage: str, item: MentionCandidates, values: Sequence[float], note: str) -> MentionCandidates:
         scored = [one.scored(**{stage: value}) for one, value in zip(item.candidates, values, strict=False)]
         scored.sort(key=_best_first)
-        return MentionCandidates(item.mention, (*scored, *item.candidates[len(values) :]), self.threshold)
+        rest = item.candidates[len(values) :]
+        return MentionCandidates(item.mention, (*scored, *rest), self.threshold, note or item.note)
 
 
 def _best_first(candidate: Candidate) -> float:

@@ -181,7 +181,11 @@ class Model:
         return self._represented(windows, inputs, labels_embeds=nothing)[0]
 
     def _prompt(self, pairs: list[tuple[Window, Sequence[str]]]) -> list[Prompted]:
-        windows, labels = [window for window, _ in pairs], [list(own) for _, own in pairs]
+        # a label must not bring the mark by which labels are told apart in a prompt
+        windows, labels = (
+            [window for window, _ in pairs],
+            [[one.replace("<<", "< <") for one in own] for _, own in pairs],
+        )
         texts = [window.tokens for window in windows]
         if self._bi:
             beside = self._beside(labels)
@@ -210,7 +214,7 @@ class Model:
         """Vectors of the words of each window, and of its labels (B, N, D)."""
         reached = inputs["words_mask"].amax(1).tolist()
         for window, last in zip(windows, reached, strict=True):
-            if last < len(window) - len(_without_tokens(self.sizes(window.tokens[last:]))):
+            if last < len(window) and any(self.sizes(window.tokens[last:])):  # control characters have no tokens
                 log.warning(
                     "model '%s': words after %r have no tokens left", self.name, window.tokens[max(last - 1, 0)]
                 )
@@ -281,8 +285,3 @@ class Model:
         self._kept_words += len(vectors)
         while self._kept_words > _KEPT and len(self._kept) > 1:
             self._kept_words -= len(self._kept.popitem(last=False)[1])
-
-
-def _without_tokens(sizes: Sequence[int]) -> list[int]:
-    """Where words of no tokens stand: control characters, for one."""
-    return [index for index, size in enumerate(sizes) if not size]

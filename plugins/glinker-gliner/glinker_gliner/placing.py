@@ -31,7 +31,7 @@ def place(mention: Mention, words: Words, windows: Sequence[Window], max_width: 
     last = min(found.last, window.last - 1)
     note = found.note
     if last < found.last:
-        note = "that reach beyond their window: scored by the words within"
+        note = "reaches beyond its window: scored by the words within"
     elif max_width and found.last - found.first >= max_width:
         note = f"wider than the {max_width} words the model knows"
     return Placed(window, found.first - window.first, last - window.first, note)

@@ -33,7 +33,7 @@ class Scores(NamedTuple):
     note: str = ""
 
 
-NO_WORDS = "without a word: all their scores are 0"
+NO_WORDS = "has no word: scored 0"
 
 
 def scores_of(

@@ -41,7 +41,7 @@ def span_of(words: Words, start: int, end: int) -> Span | None:
     if first > last:
         return None
     exact = words.starts[first] == start and words.ends[last] == end
-    return Span(first, last, "" if exact else "that end within words: scored by the whole words")
+    return Span(first, last, "" if exact else "ends within a word: scored by whole words")
 
 
 class Window(NamedTuple):
