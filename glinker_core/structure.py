@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import collections.abc
 import functools
+import inspect
+import sys
 import types
 import typing
 from collections.abc import Container, Mapping, Sequence
@@ -31,12 +33,16 @@ _INVALID = object()
 @functools.cache
 def settings(cls: type) -> dict[str, tuple[attrs.Attribute[Any], Any]]:
     """The fields of an attrs class that a file may set, with their types: those that `__init__` takes."""
-    hints = typing.get_type_hints(cls)
-    return {
-        (field.alias or field.name): (field, hints[field.name])
-        for field in attrs.fields(cls)
-        if field.init and not field.name.startswith("_")
-    }
+    public = {field.name: field for field in attrs.fields(cls) if field.init and not field.name.startswith("_")}
+    hints = {name: hint for base in reversed(cls.__mro__) for name, hint in _hints(base, public).items()}
+    return {(field.alias or name): (field, hints[name]) for name, field in public.items()}
+
+
+def _hints(cls: type, names: Container[str]) -> dict[str, Any]:
+    """The types of some fields that a class itself declares; those of others a type checker alone may know."""
+    some = {name: hint for name, hint in inspect.get_annotations(cls).items() if name in names}
+    declared = types.SimpleNamespace(__annotations__=some)
+    return typing.get_type_hints(declared, vars(sys.modules[cls.__module__]), dict(vars(cls)))
 
 
 def setting(name: str, known: Container[str], synonyms: Mapping[str, str]) -> str | None:

@@ -388,3 +388,16 @@ def test_places_of_a_file_stand_before_each_problem():
     structure(Thing, source.data, source.place, problems)
     assert [str(problem).partition(" ")[0] for problem in problems] == ["p.yaml:1:1:", "p.yaml:4:5:"]
     assert Source({}).place(("a",)) == "a"
+
+
+def test_private_fields_may_have_types_that_only_a_type_checker_knows():
+    @define
+    class Base:
+        size: int = 1
+        _model: "Unknown | None" = field(default=None, init=False)  # noqa: F821
+
+    @define
+    class Derived(Base):
+        name: "str" = ""
+
+    assert {key: hint for key, (_, hint) in settings(Derived).items()} == {"size": int, "name": str}
