@@ -20,6 +20,7 @@ ENTITIES = [
     {"entity_id": "bonn", "label": "Bonn", "description": "City on the Rhine, birthplace of the composer Beethoven."},
     {"entity_id": "bonn-michigan", "label": "Bonn", "description": "Invented village in Michigan, among cornfields."},
 ]
+CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"  # or torch would be one for another machine
 TEXT = "The composer Beethoven was born in Bonn, on the Rhine."
 
 
@@ -50,7 +51,7 @@ def main(dist: Path) -> None:
         check(ids == ["bonn"], f"linked {ids} instead of bonn in {linked}")
 
         for wheel in wheels.values():
-            place.install(wheel)
+            place.install(wheel, "-c", str(CONSTRAINTS))
             place.glinker("plugins")
         place.python("-m", "pip", "check")
         extra = ("install", "--quiet", "--no-index", "--find-links", str(dist.resolve()), "glinker-core[default]")
@@ -77,9 +78,9 @@ class Place:
         venv.create(self.folder / "venv", with_pip=True)
         self.bin = self.folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
 
-    def install(self, wheel: Path) -> None:
+    def install(self, wheel: Path, *options: str) -> None:
         print(f"wheels: {wheel.name}", flush=True)
-        self.python("-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel))
+        self.python("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *options, str(wheel))
 
     def python(self, *args: str) -> str:
         return self.run(self.bin / "python", *args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from threading import Event, RLock
@@ -264,6 +264,8 @@ class DAGExecutor:
             if report.problems and name == names[0]:
                 self.resources.count("entities skipped", len(report.problems))
                 log.warning("entities skipped:\n  %s", "\n  ".join(map(str, report.problems)))
+        if any(_embeds_on_load(node.component) for node in self.graph.nodes):
+            self.precompute_embeddings(names)
         return self._by_node(loaded)
 
     def count_entities(self) -> dict[str, dict[str, int]]:
@@ -277,15 +279,22 @@ class DAGExecutor:
             (resources.caches[name] if name in resources.caches else resources.store(name)).clear()
 
     def precompute_embeddings(
-        self, target_layers: Sequence[str] | None = None, batch_size: int = 32
+        self,
+        target_layers: Sequence[str] | None = None,
+        batch_size: int = 32,
+        progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, dict[str, int]]:
-        """Let every node that embeds entities do so now for the stores named; `{node: {store: embedded}}`."""
+        """Let every node that embeds entities do so now for the stores named; `{node: {store: embedded}}`.
+
+        Entities that have a vector keep it. `progress` is told how many were done since it was told last, and how many
+        there are.
+        """
         names = self._targets(target_layers)
         self.open()
         nodes = [node for node in self.graph.nodes if hasattr(node.component, "precompute_embeddings")]
         if not nodes:
             raise InputError("no node of this pipeline embeds entities; run: pip install glinker-gliner")
-        return {node.id: node.component.precompute_embeddings(names, batch_size) for node in nodes}
+        return {node.id: node.component.precompute_embeddings(names, batch_size, progress) for node in nodes}
 
     def setup_l3_cache_writeback(self) -> None:
         """Do nothing: GLiNKER's `cache_embeddings` worked only after this call, here a linker needs no reminder."""
@@ -315,6 +324,12 @@ class DAGExecutor:
         placed = {name for stores in nodes.values() for name in stores}
         rest = {name: count for name, count in counts.items() if name not in placed}
         return {**nodes, "stores": rest} if rest else nodes
+
+
+def _embeds_on_load(component: Any) -> bool:
+    """Whether a retriever is set to have the vectors of entities made as soon as they are loaded."""
+    embeddings = getattr(component, "embeddings", None)
+    return bool(embeddings is not None and embeddings.enabled and embeddings.precompute_on_load)
 
 
 def _check_policy(on_error: str) -> None:

@@ -69,7 +69,7 @@ class Linker:
     def link(self, texts: Texts, candidates: Candidates) -> Candidates:
         return FakeLinker(0.0).link(texts, candidates)
 
-    def precompute_embeddings(self, stores: list[str], batch_size: int) -> dict[str, int]:
+    def precompute_embeddings(self, stores: list[str], batch_size: int, progress: object) -> dict[str, int]:
         return dict.fromkeys(stores, batch_size)
 
 

@@ -476,6 +476,36 @@ def test_embeddings_need_a_node_that_makes_them(executor):
         executor.precompute_embeddings()
 
 
+@define
+class Embedding:
+    asked: ClassVar[list[tuple[list[str], int]]] = []
+
+    def link(self, texts, candidates):
+        return candidates
+
+    def precompute_embeddings(self, stores, batch_size, progress):
+        self.asked.append((stores, batch_size))
+        return dict.fromkeys(stores, 4)
+
+
+class EmbeddingPlugin:
+    @hookimpl
+    def glinker_linkers(self):
+        yield Component("l3_embedding", f"{__name__}:Embedding", "")
+
+
+@pytest.mark.parametrize("on_load", [True, False])
+def test_entities_are_embedded_when_they_are_loaded_if_the_retriever_is_set_so(on_load):
+    Embedding.asked.clear()
+    embeddings = {"enabled": True, "precompute_on_load": on_load}
+    l2 = node("l2", "l2_chain", layers=[{"type": "fake", "name": "kb"}], embeddings=embeddings)
+    nodes = node("l1", "l1_external"), l2, node("l3", "l3_embedding"), node("l0", "l0_aggregator")
+    with DAGExecutor(pipeline(*nodes), plugins=fakes(more=EmbeddingPlugin())) as executor:
+        executor.load_entities(PARIS)
+        assert Embedding.asked == ([(["kb"], 32)] if on_load else [])
+        assert executor.precompute_embeddings() == {"l3": {"kb": 4}}
+
+
 def test_warnings_of_a_pipeline_are_logged(caplog):
     l2 = node("l2", "l2_chain", {"mentions": "l1"}, layers=[{"type": "fake"}])
     l0 = node("l0", "l0_aggregator", {"mentions": "l1"})

@@ -43,7 +43,10 @@ class Fuzzy:
 
 @frozen
 class Embeddings:
-    """Which model embeds the entities of the stores, for linkers that compare vectors."""
+    """Whether the entities of the stores are embedded when they are loaded, by the nodes that compare vectors.
+
+    Those nodes name model and batch size, and the model says the dimension; here both are read for GLiNKER's files.
+    """
 
     enabled: bool = False
     model_name: str | None = None
