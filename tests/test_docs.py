@@ -4,19 +4,22 @@ Blocks of one page run in order, in one copy of the examples and one Python name
 run if it begins with `glinker` (and must fail if marked `fails`); `yaml` with `nodes:` must be a pipeline without
 problems; `text` after a python or bash block is what that printed (`...` stands for anything). A block with
 `title=NAME` is written to that file; one with `not-run` is otherwise only read. At a block with `needs=redis` or
-`needs=postgres` the page ends where no server answers; it finds it by `REDIS_URL` or `GLINKER_TEST_POSTGRES`.
+`needs=postgres` the page ends where no server answers; it finds it by `REDIS_URL` or `GLINKER_TEST_POSTGRES`. From a
+block with `needs=models` on, models of the hub are tiny ones with random weights.
 """
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,26 @@ def place(demo, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Where the files of a model are, by its name on the hub: the reranker reads labels with the text, others apart."""
+    made = {}
+
+    def folder(spec):
+        kind = "uni" if "rerank" in spec.model else "bi"
+        if kind not in made:
+            path = ROOT / "plugins/glinker-gliner/tests/tiny.py"
+            found = importlib.util.spec_from_file_location("tiny_models", path)
+            tiny = importlib.util.module_from_spec(found)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of torch, while gliner is imported
+                found.loader.exec_module(tiny)
+            made[kind] = tiny.build(kind, tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    return folder
+
+
 def glinker(script, columns=120):
     """Run the commands of a bash block; what they printed, and the exit code of the first that failed."""
     printed = ""
@@ -76,7 +99,7 @@ def run_python(code, page, line, namespace):
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=relative)
-def test_blocks_of_a_page_do_what_they_say(page, place, monkeypatch):
+def test_blocks_of_a_page_do_what_they_say(page, place, models, monkeypatch):
     text = page.read_text(encoding="utf-8")
     namespace = {"__name__": "__main__"}
     printed = None
@@ -89,6 +112,8 @@ def test_blocks_of_a_page_do_what_they_say(page, place, monkeypatch):
             monkeypatch.setenv("GLINKER_TEST_POSTGRES", services.postgres())
         if "needs=redis" in info:
             monkeypatch.setenv("REDIS_URL", services.redis())
+        if "needs=models" in info:
+            monkeypatch.setattr("glinker_gliner.loading._folder", models)
         if "not-run" in info or (title and language != "yaml"):
             printed = None
         elif language == "python":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,23 +41,38 @@ def load(spec: ModelSpec) -> Any:
     device = _device(spec)
     folder = _folder(spec)
     _check_architecture(spec, folder)
-    import torch
-    from gliner import GLiNER
-    from transformers.initialization import no_init_weights
-
     try:
-        # weights are read from the file; drawing random ones first takes 5 s of the 5.3 s that the edge model needs
-        with _quiet(), no_init_weights():
-            model = GLiNER.from_pretrained(
-                str(folder), map_location=str(device), dtype=_dtype(spec), local_files_only=spec.local_files_only
-            )
+        model = _read(folder, device, _dtype(spec), spec.local_files_only)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise InputError(f"model '{spec.model}': cannot be loaded from {folder}: {_first_line(error)}") from error
     _check_complete(spec, folder, model)
     if spec.compile:
+        import torch
+
         encoder = model.model.token_rep_layer.bert_layer
         encoder.model = torch.compile(encoder.model, dynamic=True)
     return model.eval()
+
+
+def _read(folder: Path, device: torch.device, dtype: torch.dtype | None, local_files_only: bool) -> Any:
+    """The model in a folder; what libraries warn of while they are imported and build it, concerns no user."""
+    noise = logging.getLogger("gliner")
+    level = noise.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from gliner import GLiNER
+        from transformers.initialization import no_init_weights
+
+        noise.setLevel(logging.ERROR)
+        try:
+            with (
+                no_init_weights()
+            ):  # weights come from the file: drawing them first is 5 s of the 5.3 s of the edge model
+                return GLiNER.from_pretrained(
+                    str(folder), map_location=str(device), dtype=dtype, local_files_only=local_files_only
+                )
+        finally:
+            noise.setLevel(level)
 
 
 def _device(spec: ModelSpec) -> torch.device:
@@ -172,20 +185,6 @@ def _check_complete(spec: ModelSpec, folder: Path, model: Any) -> None:
             f"model '{spec.model}': {len(missing)} of its weights are not in {file}, such as {missing[0]}; "
             "it was saved by another version of gliner, or in part"
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep back what the library says about every bi-encoder it loads, whatever its state."""
-    noise = logging.getLogger("gliner")
-    level = noise.level
-    noise.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        noise.setLevel(level)
 
 
 def _first_line(error: BaseException) -> str:
