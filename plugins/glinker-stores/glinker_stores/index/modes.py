@@ -92,17 +92,18 @@ def fuzzy(parts: Parts, keys: Sequence[str], search: Search, count: int) -> list
     for live in parts.live:
         found = _pairs(live, "segment", wanted, askers)
         differing = np.bitwise_count(signatures[found.askers] ^ live.part["signature"][found.keys])
-        near = list(_texts(_once(found.kept(differing <= 2 * allowed), search)))
+        near = _once(found.kept(differing <= 2 * allowed), search)
         edits = cpdist(
-            [keys[asker] for asker, _, _ in near],
-            [key for _, key, _ in near],
+            [keys[asker] for asker in near.askers.tolist()],
+            live.part.keys(near.keys.tolist()),
             scorer=OSA.distance,
             score_cutoff=allowed,
             dtype=np.int32,
         )
-        for (asker, key, popularity), distance in zip(near, edits.tolist(), strict=True):
+        few = np.flatnonzero(edits <= allowed)
+        for (asker, key, popularity), distance in zip(_texts(near.kept(few)), edits[few].tolist(), strict=True):
             similarity = 1 - distance / max(len(key), len(keys[asker]))
-            if distance <= allowed and similarity >= search.min_similarity and key[:first] == keys[asker][:first]:
+            if similarity >= search.min_similarity and key[:first] == keys[asker][:first]:
                 rows.append((asker, min(similarity, FUZZY), "fuzzy", popularity, key))
     return _ordered(rows, len(keys), count)
 
