@@ -2,7 +2,8 @@
 
 The grams of a key are added up from the rarest, which count most and which few keys have. A key that was not met so far
 can have no more than the rest of them, so the commonest grams need not be followed once the rest is too little for the
-cosine that is asked for. They are counted in the end, for the few keys that are best without them.
+cosine that is asked for. They are counted in the end, for the few keys that are best without them. Where many keys
+share much, those that share little are left out: they can be as similar only if they are much shorter.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from glinker_stores.index.letters import U32, Ints, Letters
 from glinker_stores.index.part import Part, Postings, Weights
 
 _FULL = 60_000  # what all grams of a key add up to, in the 16 bits they are added in
-_REST = 0.2  # of what a key needs in all may be in the grams that are not followed: with more there are more to compare
+_REST = 0.6  # of what a key needs in all may be in the grams that are not followed
+_MUCH = 0.2  # of all grams, by weight: where enough keys share that much, others are not looked at
 _BLOCK = 8
 _COMPARED = 3  # times the keys wanted are compared in full
 
@@ -74,9 +76,11 @@ def _sharing(
     scale = _FULL / max(total, 1e-6)
     for place, value in zip(places[:followed].tolist(), (values * scale).astype(np.uint16), strict=False):
         np.add.at(sums, postings.keys_of(place).astype(np.int64), value)
-    enough = max(int((needed - rest[followed]) * scale * 0.99) - len(grams), 1)
-    near = _where(sums >= enough)
-    near = near[allowed[near]]
+    for least in (max(_MUCH * total, needed), needed):
+        near = _where(sums >= max(int((least - rest[followed]) * scale * 0.99) - len(grams), 1))
+        near = near[allowed[near]]
+        if near.size >= _COMPARED * count:
+            break
     shared = sums[near] / scale
     sums.fill(0)
     if near.size > _COMPARED * count:
