@@ -22,7 +22,7 @@ from glinker_stores.index.parts import Parts
 EQUAL, NORMALISED, TEXT = 1.0, 0.99, 0.5
 #: What a store knows; `exact` and `text` are asked of its tables, the others of its index.
 MODES = ("exact", *INDEXED, "text")
-_SLICE = 512  # names searched at once, which bounds memory
+_SLICE = 128  # names searched at once, which bounds memory
 
 
 class Backend(Protocol):
@@ -83,27 +83,25 @@ class Answers:
     def search(
         self, names: Sequence[str], search: Search, revision: str, ask: Callable[[list[str]], _Answers]
     ) -> list[tuple[Candidate, ...]]:
-        """Per name its answer; only names whose answers are not known are asked for, each once."""
+        """Per name its answer; names whose answers are not known are asked for, each once and `_SLICE` together."""
         asked = dict.fromkeys(names)
         found = self.recall(asked, search, revision)
-        if len(found) < len(asked):
-            new = ask([name for name in asked if name not in found])
+        for some in batched([name for name in asked if name not in found], _SLICE):
+            new = ask(some)
             self.remember(new, search, revision)
             found |= new
         return [found[name] for name in names]
 
 
 def search(backend: Backend, names: Sequence[str], search: Search) -> dict[str, tuple[Candidate, ...]]:
-    """Per name its candidates, best first; each name is looked up once, however often it is asked.
+    """Per name its candidates, best first; all names are looked up together.
 
     Names without a key (blank ones, lone surrogates) find nothing.
     """
     if unknown := [mode for mode in search.modes if mode not in MODES]:
         raise InputError(f"search: unknown mode '{unknown[0]}'{near(unknown[0], MODES)}")
     keys = {name: key for name in names if (key := normalise(name))}
-    found: dict[str, tuple[Candidate, ...]] = {}
-    for part in batched(keys, _SLICE):
-        found |= _Batch(backend, search, {name: keys[name] for name in part}).answers()
+    found = _Batch(backend, search, keys).answers()
     return {name: found.get(name, ()) for name in names}
 
 
