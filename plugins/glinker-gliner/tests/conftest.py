@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 import torch
 
+from glinker_core.resources import Resources
+
 with warnings.catch_warnings():
     # transformers still compiles parts of DeBERTa with it, while it is imported
     warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", DeprecationWarning)
+    from .reference import load
     from .tiny import build
 
 TinyModel = Callable[..., Path]
@@ -37,3 +40,32 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
         return built[key]
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def library(tiny_model: TinyModel) -> Callable[..., Any]:
+    """The same tiny models as the library itself loads them: `library("bi", max_len=20)`."""
+    loaded: dict[Path, Any] = {}
+
+    def model(kind: str, **settings: Any) -> Any:
+        folder = tiny_model(kind, **settings)
+        if folder not in loaded:
+            loaded[folder] = load(folder)
+        return loaded[folder]
+
+    return model
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Any]]:
+    """Opens a component, with resources of its own or those given, and closes it after the test."""
+    components: list[Any] = []
+
+    def open_(component: Any, resources: Resources | None = None) -> Any:
+        component.open(resources or Resources())
+        components.append(component)
+        return component
+
+    yield open_
+    for component in components:
+        component.close()
