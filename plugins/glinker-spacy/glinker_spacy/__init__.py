@@ -1,0 +1,13 @@
+"""spaCy both ways: a recogniser for pipelines, and a pipe that links in spaCy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glinker_core.hookspecs import Component, hookimpl
+
+
+@hookimpl
+def glinker_recognizers() -> Iterator[Component]:
+    """The recogniser."""
+    yield Component("l1_spacy", "glinker_spacy.recognizer:SpacyRecognizer", "the entities of a spaCy pipeline")
