@@ -19,7 +19,8 @@ from glinker_stores.schema import ADD_NAMES, ALL, CHANGED, FORGET_STALE, dropped
 def known(connection: Connection, dialect: Dialect, entity_ids: Iterable[str]) -> dict[str, tuple[int, Entity]]:
     """Row and entity of each id that is there."""
     wanted = [entity_id for entity_id in dict.fromkeys(entity_ids) if encodable(entity_id)]
-    found = ((number, opened(number, row)) for number, *row in dialect.identified(connection, wanted))
+    rows = list(dialect.identified(connection, wanted))  # none may be left to read when one of them is damaged
+    found = ((number, opened(number, row)) for number, *row in rows)
     return {one.entity_id: (number, one) for number, one in found}
 
 

@@ -193,6 +193,18 @@ def test_a_damaged_entity_is_told_whatever_is_done_with_it(sound: bytes, tmp_pat
     assert store.get(["Q6"]) == [ENTITIES[6]], "what is not damaged can be read"
 
 
+def test_a_store_that_told_damage_is_closed_without_a_word(sound: bytes, tmp_path: Path, make: Make):
+    path = written(tmp_path / "kb.db", sound)
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE entity SET description = 'changed'")
+    file.close()
+    store = make(str(path))
+    with pytest.raises(StoreError, match="damaged") as told:
+        store.get(["Q5", "Q6"])
+    store.close()
+    del told  # with what was being read; what goes wrong then is an error here, as all warnings are
+
+
 @pytest.mark.parametrize(
     "damage",
     ["vector = x'0000000000000000'", "vector = x'01'", "vector = 'text'", "entity = 9999 - entity", "vector = x''"],
