@@ -149,15 +149,18 @@ class _Batch:
 
     def _indexed(self, mode: str, asked: Mapping[str, str]) -> None:
         """Names whose keys the index finds near: as many keys as it takes to have the best `limit` entities."""
-        parts, read, count = self.backend.parts(), 0, max(self.search.limit, 1)
+        parts, limit = self.backend.parts(), max(self.search.limit, 1)
+        read, count = 0, 4 * limit
         while asked:
             near = dict(zip(asked, INDEXED[mode](parts, list(asked.values()), self.search, count), strict=True))
-            askers = _grouped((one.key, (name, one)) for name in asked for one in near[name][read:])
-            for key, surface, entity in self.backend.named(list(askers)):
-                for name, one in askers[key]:
-                    self._add(name, entity, one.quality, one.match, surface)
-            asked = {name: key for name, key in asked.items() if self._short(name, near[name], count)}
-            read, count = count, 8 * count
+            for end in (count,) if read else (limit, count):
+                askers = _grouped((one.key, (name, one)) for name in asked for one in near[name][read:end])
+                for key, surface, entity in self.backend.named(list(askers)):
+                    for name, one in askers[key]:
+                        self._add(name, entity, one.quality, one.match, surface)
+                asked = {name: key for name, key in asked.items() if self._short(name, near[name], end)}
+                read = end
+            count *= 8
 
     def _short(self, name: str, near: Sequence[Near], end: int) -> bool:
         """Whether keys that were not read yet may have an entity that belongs among the best."""
