@@ -49,7 +49,7 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
     """Scores by a model that reads texts without labels: each text once, whatever the number of entities."""
     model = layer.loaded
     windows = layer.windows(texts)
-    scores = [Scores([0.0] * len(job.entities), NO_WORDS) for job in jobs]
+    scores = [Scores([0.0] * len(job.entities), NO_WORDS if job.entities else "") for job in jobs]
     in_window: dict[tuple[int, int], list[tuple[int, Placed]]] = {}
     for index, job in enumerate(jobs):
         one = place(job.mention, texts[job.text], windows[job.text], model.max_width)
