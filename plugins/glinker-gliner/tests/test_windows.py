@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from gliner.data_processing.tokenizer import WordsSplitter
@@ -44,7 +45,7 @@ def test_a_core_lies_within_its_window_and_windows_go_on(words: list[str], limit
     some = made(words, limits)
     for one in some:
         assert 0 <= one.first <= one.core_first <= one.core_last <= one.last <= len(words)
-    for one, following in zip(some, some[1:], strict=False):
+    for one, following in pairwise(some):
         assert one.first < following.first <= one.last
         assert one.last <= following.last
 
