@@ -44,13 +44,13 @@ def find(
 
 def _prompts(model: Model, labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """Labels that are asked together, with the number of the first."""
-    room = model.limits(None, 0).tokens // 2
+    sizes, room = model.prompt_sizes(labels)
     first = total = 0
-    for index, size in enumerate(model.sizes(labels)):
-        if total + size + 2 > room and index > first:
+    for index, label in enumerate(labels):
+        if total + sizes[label] > room and index > first:
             yield first, list(labels[first:index])
             first, total = index, 0
-        total += size + 2
+        total += sizes[label]
     if labels:
         yield first, list(labels[first:])
 

@@ -99,6 +99,11 @@ class Model:
         most = int(self._config.max_len)
         return Limits(min(words or most, most), room, overlap)
 
+    def prompt_sizes(self, labels: Sequence[str]) -> tuple[dict[str, int], int]:
+        """How many tokens each label takes in a prompt, and how many all may take, to leave a text half of a window."""
+        sizes = [0] * len(labels) if self._bi else [size + 2 for size in self.sizes(labels)]
+        return dict(zip(labels, sizes, strict=True)), self.limits(None, 0).tokens // 2
+
     def sizes(self, words: Sequence[str]) -> list[int]:
         """How many tokens each word makes."""
         if not words:

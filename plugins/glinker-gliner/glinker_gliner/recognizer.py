@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,15 @@ class GlinerRecognizer(ModelLayer):
 
     @labels.validator
     def _named(self, _: Any, labels: Sequence[str] | Mapping[str, str]) -> None:
+        if isinstance(labels, str):
+            raise ValueError(f"labels is one string, {labels!r}; write a list: [{labels}]")  # noqa: TRY004  all are told alike
         if not labels:
             raise ValueError("labels is empty; name at least one type, such as [person]")
         if blank := [label for label in labels if not label.strip()]:
             raise ValueError(f"labels has a blank one: {blank[0]!r}")
-        if twice := sorted({label for label in labels if list(labels).count(label) > 1}) if len(labels) < 1000 else []:
+        if isinstance(labels, Mapping) and (bare := [label for label, text in labels.items() if not text.strip()]):
+            raise ValueError(f"labels has a blank description, of {bare[0]!r}; repeat the name if there is none")
+        if twice := [label for label, count in Counter([*labels]).items() if count > 1]:
             raise ValueError(f"labels has {twice[0]!r} twice")
 
     @thresholds.validator

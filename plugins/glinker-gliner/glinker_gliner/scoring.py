@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -76,7 +76,8 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
 def by_prompts(
     layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], template: str, max_labels: int
 ) -> list[Scores]:
-    """Scores by a model that reads a text together with labels: `max_labels` entities of one mention at a time.
+    """Scores by a model that reads a text together with labels: `max_labels` entities of one mention at a time, or
+    fewer where their texts would take more than half of a window.
 
     What such a model says of a label depends on the labels beside it. So the best of each chunk meet in another round,
     until one chunk holds them all; who is left behind never scores above who is not.
@@ -84,16 +85,20 @@ def by_prompts(
     labels = [list(dict.fromkeys(render(template, entity) for entity in job.entities)) for job in jobs]
     values: list[dict[str, float]] = [{} for _ in jobs]
     notes = [""] * len(jobs)
-    rounds: list[list[tuple[int, list[str], list[str]]]] = []  # job, who goes on, who stays behind
-    asked = {index: own for index, own in enumerate(labels) if own}
+    rounds: list[list[tuple[int, set[str], set[str]]]] = []  # job, who goes on, who stays behind
+    sizes, room = layer.loaded.prompt_sizes(list(dict.fromkeys(chain.from_iterable(labels))))
+    asked = {index: _chunks(own, max_labels, sizes, room) for index, own in enumerate(labels) if own}
     while asked:
-        chunks = [(index, chunk) for index, own in asked.items() for chunk in _chunks(own, max_labels)]
+        chunks = [(index, chunk) for index, some in asked.items() for chunk in some]
         for (index, chunk), scored in zip(chunks, _prompted(layer, texts, jobs, chunks), strict=True):
             values[index] |= zip(chunk, scored.values, strict=True)
             notes[index] = scored.note
-        settled = [(index, *_settled(own, values[index], max_labels)) for index, own in asked.items()]
+        settled = [(index, *_settled(some, values[index], max_labels)) for index, some in asked.items()]
         rounds.append([one for one in settled if one[1]])
-        asked = {index: on for index, on, _ in rounds[-1]}
+        asked = {
+            index: _chunks([label for label in labels[index] if label in on], max_labels, sizes, room)
+            for index, on, _ in rounds[-1]
+        }
     for index, on, behind in chain.from_iterable(reversed(rounds)):
         least = min(values[index][label] for label in on)
         values[index] |= {label: min(values[index][label], least) for label in behind}
@@ -103,20 +108,26 @@ def by_prompts(
     ]
 
 
-def _chunks(labels: Sequence[str], size: int) -> list[list[str]]:
+def _chunks(labels: Sequence[str], size: int, sizes: Mapping[str, int], room: int) -> list[list[str]]:
     """Labels in as few chunks as hold them, of about equal size; neighbours, which score alike, in different ones."""
     count = -(-len(labels) // size)
-    return [list(labels[start::count]) for start in range(count)]
+    while True:
+        chunks = [list(labels[start::count]) for start in range(count)]
+        if count >= len(labels) or all(sum(sizes[label] for label in chunk) <= room for chunk in chunks):
+            return chunks
+        count += 1
 
 
-def _settled(labels: Sequence[str], values: dict[str, float], size: int) -> tuple[list[str], list[str]]:
+def _settled(chunks: Sequence[Sequence[str]], values: dict[str, float], size: int) -> tuple[set[str], set[str]]:
     """Who goes on to another round, so that at best one chunk holds them all, and who does not; nobody at last."""
-    chunks = _chunks(labels, size)
-    if len(chunks) == 1 or size == 1:  # one label at a time has nothing beside it, so all can be compared
-        return [], []
-    most = max(1, size // len(chunks))
+    count, longest = len(chunks), max(map(len, chunks))
+    if count == 1 or longest == 1:  # one label at a time has nothing beside it, so all can be compared
+        return set(), set()
+    every = set(chain.from_iterable(chunks))
+    holds = size if count == -(-len(every) // size) else longest  # less than `size` where a window holds no more
+    most = max(1, holds // count)
     on = set(chain.from_iterable(sorted(chunk, key=lambda label: -values[label])[:most] for chunk in chunks))
-    return [label for label in labels if label in on], [label for label in labels if label not in on]
+    return on, every - on
 
 
 def _prompted(
@@ -146,7 +157,8 @@ def _prompted(
 
 def _rounded(logits: torch.Tensor) -> list[float]:
     """Probabilities, without the digits that depend on what else was in the batch."""
-    return [round(value, _DIGITS) for value in torch.sigmoid(logits.double()).tolist()]
+    rounded: list[float] = torch.sigmoid(logits.double()).round(decimals=_DIGITS).tolist()
+    return rounded
 
 
 def _split(values: list[float], counts: Iterable[int]) -> list[list[float]]:
