@@ -243,7 +243,8 @@ class Model:
         def encoded(some: list[tuple[str, list[int]]]) -> list[Tensor]:
             padded = tokenizer.pad({"input_ids": [ids for _, ids in some]}, padding=True, return_tensors="pt")
             inputs = padded["input_ids"].to(self.device), padded["attention_mask"].to(self.device)
-            return list(encoder.encode_labels(*inputs))
+            # a mean of 16 bit numbers comes as one of 32 bits, which the layers behind it would not take
+            return list(encoder.encode_labels(*inputs).to(next(self._core.parameters()).dtype))
 
         with self._lock:
             for at in range(0, len(once), _LABELS_AT_ONCE):

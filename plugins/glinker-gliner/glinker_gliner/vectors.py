@@ -149,7 +149,8 @@ class EntityVectors:
 
     def _same(self, store: Store, entities: Mapping[str, Entity]) -> list[str]:
         """The texts of those entities that the store has with the same content, as another store may not."""
-        if len(self._stores) == 1 and len({entity.entity_id for entity in entities.values()}) == len(entities):
+        alone = len(self._resources.stores) == 1  # another store may have the id too, even one that keeps no vectors
+        if alone and len({entity.entity_id for entity in entities.values()}) == len(entities):
             return list(entities)
         there = store.get([entity.entity_id for entity in entities.values()])
         return [text for (text, entity), other in zip(entities.items(), there, strict=True) if entity == other]
