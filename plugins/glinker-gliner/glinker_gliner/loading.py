@@ -6,6 +6,7 @@ import json
 import logging
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError  # noqa: S403  what torch raises for a damaged file
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -41,9 +42,11 @@ def load(spec: ModelSpec) -> Any:
     device = _device(spec)
     folder = _folder(spec)
     _check_architecture(spec, folder)
+    from safetensors import SafetensorError
+
     try:
         model = _read(folder, device, _dtype(spec), spec.local_files_only)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, EOFError, UnpicklingError, SafetensorError) as error:
         raise InputError(f"model '{spec.model}': cannot be loaded from {folder}: {_first_line(error)}") from error
     _check_complete(spec, folder, model)
     if spec.compile:
@@ -154,6 +157,8 @@ def _check_architecture(spec: ModelSpec, folder: Path) -> None:
         raise InputError(f"model '{spec.model}': there is no {_CONFIG} in {folder}; is it a GLiNER model?") from None
     except ValueError as error:
         raise InputError(f"model '{spec.model}': {folder / _CONFIG} is damaged: {error}") from None
+    if not isinstance(config, dict):
+        raise InputError(f"model '{spec.model}': {folder / _CONFIG} is damaged: no settings in it")
     other = {
         "labels_decoder": "generates labels",
         "relations_layer": "extracts relations",

@@ -268,6 +268,9 @@ class Model:
         waiting = list(groups([size(item) for item in items], min(batch_size, self._at_most)))
         while waiting:
             group = waiting.pop(0)
+            if len(group) > self._at_most:
+                waiting[:0] = [group[at : at + self._at_most] for at in range(0, len(group), self._at_most)]
+                continue
             try:
                 found = run([items[index] for index in group])
             except torch.OutOfMemoryError as error:
@@ -280,7 +283,7 @@ class Model:
                 log.warning(
                     "model '%s': out of memory with %d at once; going on with %d", self.name, len(group), self._at_most
                 )
-                waiting[:0] = [group[at : at + self._at_most] for at in range(0, len(group), self._at_most)]
+                waiting.insert(0, group)
                 continue
             for index, result in zip(group, found, strict=True):
                 results[index] = result
