@@ -19,3 +19,11 @@ def glinker_recognizers() -> Iterator[Component]:
 def glinker_linkers() -> Iterator[Component]:
     """The lexical linker."""
     yield Component("l3_lexical", "glinker_lexical.linker:LexicalLinker", "names, priors and word overlap, explained")
+
+
+@hookimpl
+def glinker_rerankers() -> Iterator[Component]:
+    """The combination of scores."""
+    yield Component(
+        "l4_combine", "glinker_lexical.combination:CombiningReranker", "one score of all that earlier stages left"
+    )
