@@ -18,6 +18,7 @@ from torch.nn.functional import linear, relu
 from glinker_gliner.greedy import Found
 
 _CELLS = 1 << 22  # numbers in the largest tensor that is made at once
+_CACHED = 1 << 18  # of them in what a processor reads and writes several times: ten times as fast as beyond its caches
 
 
 class Head(Protocol):
@@ -26,8 +27,13 @@ class Head(Protocol):
     def project(self, labels: Tensor) -> Tensor:
         """What is kept of labels (N, D), as their encoder gives them: vectors (N, D) to score spans with."""
 
-    def pairs(self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor) -> Tensor:
-        """Logits (P,) of each vector (P, D) with a span: `spans` (M, 2) are words, `of_span` (P,) ascending indices."""
+    def pairs(
+        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
+        """Logits (P,) of each vector (P, D) with a span: `spans` (M, 2) are words, `of_span` (P,) ascending indices.
+
+        With `rows` (P,) the vector of a pair is that row of `vectors` (N, D).
+        """
 
     def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
         """All spans of one window that pass the threshold of a label, in no order."""
@@ -57,15 +63,11 @@ class MarkerHead:
         projected: Tensor = self._labels(labels)
         return projected
 
-    def pairs(self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor) -> Tensor:
+    def pairs(
+        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
         starts, ends = self._starts(words[spans[:, 0]]), self._ends(words[spans[:, 1]])
-        vectors_of_spans = linear(relu(starts + ends), self._weight, self._last_bias)
-        size = max(1, _CELLS // vectors.shape[1])
-        logits = [
-            (vectors_of_spans[of_span[at : at + size]] * vectors[at : at + size].to(words.dtype)).sum(-1)
-            for at in range(0, len(vectors), size)
-        ]
-        return torch.cat(logits)
+        return _products(linear(relu(starts + ends), self._weight, self._last_bias), vectors, of_span, rows)
 
     def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
         starts, ends = self._starts(words), self._ends(words)
@@ -98,10 +100,11 @@ class SpanHead:
         projected: Tensor = self._labels(labels)
         return projected
 
-    def pairs(self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor) -> Tensor:
+    def pairs(
+        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
         first, width = spans[:, 0], (spans[:, 1] - spans[:, 0]).clamp(max=self._width - 1)
-        found = self._represented(words)[first, width]
-        return (found[of_span] * vectors.to(words.dtype)).sum(-1)
+        return _products(self._represented(words)[first, width], vectors, of_span, rows)
 
     def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
         scores = torch.sigmoid((self._represented(words) @ vectors.to(words.dtype).T).float())
@@ -128,11 +131,14 @@ class TokenHead:
     def project(self, labels: Tensor) -> Tensor:
         return labels
 
-    def pairs(self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor) -> Tensor:
+    def pairs(
+        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+    ) -> Tensor:
         counts = torch.bincount(of_span, minlength=len(spans)).tolist()
+        own = vectors if rows is None else vectors[rows]
         logits = [
             _least(self._scored(words[first : last + 1], some))
-            for (first, last), some in zip(spans.tolist(), torch.split(vectors, counts), strict=True)
+            for (first, last), some in zip(spans.tolist(), torch.split(own, counts), strict=True)
         ]
         return torch.cat(logits)
 
@@ -174,6 +180,16 @@ def head_of(core: nn.Module) -> Head:
 def flat_spans(spans: Sequence[tuple[int, int]], device: torch.device) -> Tensor:
     """Spans as a tensor (M, 2)."""
     return torch.tensor(spans, dtype=torch.long, device=device).reshape(-1, 2)
+
+
+def _products(spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None) -> Tensor:
+    """Dot products (P,) of the span and the vector of each pair."""
+    size = max(1, (_CACHED if spans.device.type == "cpu" else _CELLS) // spans.shape[1])
+    products = []
+    for at in range(0, len(of_span), size):
+        some = vectors[at : at + size] if rows is None else vectors.index_select(0, rows[at : at + size])
+        products.append((spans.index_select(0, of_span[at : at + size]) * some.to(spans.dtype)).sum(-1))
+    return torch.cat(products)
 
 
 def _passing(scores: Tensor, thresholds: Tensor) -> Iterator[tuple[int, int, float]]:

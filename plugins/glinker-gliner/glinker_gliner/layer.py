@@ -148,11 +148,14 @@ class ScoringLayer(ModelLayer):
             yield tuple(self._scored(stage, item, *next(of_item)) for item in some)
 
     def _scored(self, stage: str, item: MentionCandidates, values: Sequence[float], note: str) -> MentionCandidates:
-        scored = [one.scored(**{stage: value}) for one, value in zip(item.candidates, values, strict=False)]
-        scored.sort(key=_best_first)
+        best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
+        chosen = [(item.candidates[index], values[index]) for index in best_first]
+        # there may be ten thousand in a text, and then this is most of what is left beside the encoder
+        scored = [
+            one.scored(**{stage: value})
+            if stage in one.scores
+            else Candidate(one.entity, one.name, one.match, {**one.scores, stage: value})
+            for one, value in chosen
+        ]
         rest = item.candidates[len(values) :]
         return MentionCandidates(item.mention, (*scored, *rest), self.threshold, note or item.note)
-
-
-def _best_first(candidate: Candidate) -> float:
-    return -candidate.score

@@ -56,7 +56,7 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
         if one is not None and job.entities:
             in_window.setdefault((job.text, one.window.first), []).append((index, one))
     encoded = model.encode([members[0][1].window for members in in_window.values()], layer.batch_size)
-    rows = vectors.of(
+    kept, rows = vectors.rows(
         [entity for members in in_window.values() for index, _ in members for entity in jobs[index].entities]
     )
     start = 0
@@ -66,7 +66,7 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
         with torch.inference_mode():
             of_span = torch.repeat_interleave(torch.tensor(counts)).to(model.device)
             spans = flat_spans([(one.first, one.last) for _, one in members], model.device)
-            logits = model.head.pairs(words, spans, rows[start:end], of_span)
+            logits = model.head.pairs(words, spans, kept, of_span, rows[start:end])
         for (index, one), values in zip(members, _split(_rounded(logits), counts), strict=True):
             scores[index] = Scores(values, one.note)
         start = end

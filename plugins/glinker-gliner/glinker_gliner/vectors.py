@@ -26,6 +26,8 @@ _HELD = 20_000  # vectors held in memory: 31 MB at 384 numbers
 _BATCH = 64  # texts of entities are short
 _CHUNK = 4_096  # entities embedded and written at once: what a run that is stopped can lose
 
+_NOBODY: tuple[None, int] = (None, -1)
+
 #: (how many entities were done now, how many there are)
 Progress = Callable[[int, int], None]
 
@@ -58,23 +60,39 @@ class EntityVectors:
             name: store for name, store in resources.stores.items() if isinstance(store, VectorStore)
         }
         self._unwritable: set[str] = set()
-        self._slots: dict[str, int] = {}
+        self._slots: dict[str, int] = {}  # by text: its row
+        self._seen: dict[str, tuple[Entity | None, int]] = {}  # by id: who had it last, who need not be written again
         self._vectors = torch.empty(0, 0)
         self._space: Space | None = None
         self._lock = RLock()
 
     def of(self, entities: Sequence[Entity]) -> Tensor:
         """The vectors (N, D) of entities, on the device of the model."""
-        texts = [render(self._template, entity) for entity in entities]
+        vectors, rows = self.rows(entities)
+        return vectors[rows]
+
+    def rows(self, entities: Sequence[Entity]) -> tuple[Tensor, Tensor]:
+        """Vectors (M, D), and per entity which of them is its own (N,): nothing is copied for those held already."""
         with self._lock:
-            missing = {text: entity for text, entity in zip(texts, entities, strict=True) if text not in self._slots}
-            if len(self._slots) + len(missing) > _HELD:
-                self._slots = {}
-                missing = dict(zip(texts, entities, strict=True))
-            if missing:
-                self._hold(missing)
-            slots = [self._slots[text] for text in texts]
-            return self._vectors[torch.tensor(slots, dtype=torch.long, device=self._vectors.device)]
+            seen = self._seen
+            found = [seen.get(entity.entity_id, _NOBODY) for entity in entities]
+            same = [entity for entity, _ in found] == list(entities)
+            rows = [row for _, row in found] if same else self._held(entities)
+            return self._vectors, torch.tensor(rows, dtype=torch.long, device=self._vectors.device)
+
+    def _held(self, entities: Sequence[Entity]) -> list[int]:
+        """The rows of entities by what is written of them; those that have none yet are given one."""
+        texts = [render(self._template, entity) for entity in entities]
+        missing = {text: entity for text, entity in zip(texts, entities, strict=True) if text not in self._slots}
+        if len(self._slots) + len(missing) > _HELD:
+            # another tensor: somebody may still read the rows of this one
+            self._slots, self._seen, self._vectors = {}, {}, self._vectors.new_empty(0, 0)
+            missing = dict(zip(texts, entities, strict=True))
+        if missing:
+            self._hold(missing)
+        rows = [self._slots[text] for text in texts]
+        self._seen |= ((entity.entity_id, (entity, row)) for entity, row in zip(entities, rows, strict=True))
+        return rows
 
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:
         """Embed the entities of the stores named that have no vector yet; `{store: how many were embedded}`.
