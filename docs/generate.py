@@ -44,7 +44,7 @@ _LAYER_TITLES = {
 
 
 def components() -> Iterator[str]:
-    """What can stand in a pipeline file: processors by layer, then stores and readers."""
+    """What can stand in a pipeline file: processors by layer, then stores, readers and writers."""
     plugins = Plugins.installed()
     yield "# Components"
     yield (
@@ -69,6 +69,16 @@ def components() -> Iterator[str]:
         for offer in _ours(plugins, "glinker_readers")
     ]
     yield _table(("reader", "endings", "what it reads"), rows)
+    yield "## Writers"
+    yield (
+        "File formats of linked documents, for `glinker link`, chosen by the ending of `--output` or by `--format`. "
+        "Hook `glinker_writers`."
+    )
+    rows = [
+        (f"`{offer.name}`", " ".join(f"`{s}`" for s in offer.component.suffixes), offer.component.summary)
+        for offer in _ours(plugins, "glinker_writers")
+    ]
+    yield _table(("writer", "endings", "what it writes"), rows)
     presets = _ours(plugins, "glinker_presets")
     if presets:
         yield "## Presets"

@@ -22,6 +22,7 @@ MARK = "<!-- written by docs/generate_testing.py from the contracts; change them
 CONTRACTS = (
     kit.PluginContract, kit.RecognizerContract, kit.RetrieverContract, kit.LinkerContract, kit.RerankerContract,
     kit.GateContract, kit.AggregatorContract, kit.StoreContract, kit.CacheContract, kit.ReaderContract,
+    kit.WriterContract,
 )  # fmt: skip
 SHARED = (ComponentContract, ConfigContract)
 

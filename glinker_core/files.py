@@ -1,16 +1,17 @@
-"""Files are read as lines of bytes, compressed or not, and written whole or not at all."""
+"""Files are read as lines of bytes, compressed or not, and written whole or not at all; any text is a line of JSON."""
 
 from __future__ import annotations
 
 import errno
 import gzip
+import json
 import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, Any, TextIO
 
 from attrs import define, field
 
@@ -107,6 +108,16 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     with replacing(path) as stream:
         stream.write(text)
+
+
+def json_line(record: Any, encoding: str = "utf-8") -> str:
+    r"""A record as one line of JSON; what the encoding cannot hold, such as half a surrogate pair, becomes `\uXXXX`."""
+    line = json.dumps(record, ensure_ascii=False, default=dict)
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        line = json.dumps(record, default=dict)
+    return f"{line}\n"
 
 
 def _umask() -> int:

@@ -34,7 +34,7 @@ hookimpl = pluggy.HookimplMarker("glinker")
 class Component:
     """What a plugin offers: its name in pipeline files, where its class is, and one sentence of what it does.
 
-    `suffixes` are the file name endings a reader is chosen by, such as `(".jsonl",)`; a longer one goes first.
+    `suffixes` are the endings of file names that choose a reader or writer, such as `(".jsonl",)`; a longer one first.
     """
 
     name: str
@@ -105,6 +105,14 @@ def glinker_readers() -> Iterable[Component]:  # type: ignore[empty-body]
     """File formats of entities and documents (`layers.EntityReader`, `layers.DocumentReader`), chosen by suffix.
 
     Example: `yield Component("jsonl", "glinker_core.builtin.readers:JsonlReader", "JSON lines", (".jsonl",))`
+    """
+
+
+@hookspec
+def glinker_writers() -> Iterable[Component]:  # type: ignore[empty-body]
+    """File formats of linked documents (`layers.DocumentWriter`), chosen by the suffix of `--output` or by `--format`.
+
+    Example: `yield Component("jsonl", "glinker_core.builtin.writers:JsonlWriter", "JSON lines", (".jsonl",))`
     """
 
 

@@ -299,6 +299,20 @@ class DocumentReader(Protocol):
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]: ...
 
 
+@runtime_checkable
+class DocumentWriter(Protocol):
+    """Writes linked documents in a file format; one object writes one file, and can be made without arguments.
+
+    A setting `all_candidates`, if there is one, is true where all candidates are wanted rather than the link only.
+    """
+
+    def write(self, document: LinkedDocument) -> bytes:
+        """What can be written now; a format that must see all documents first keeps what it needs, and gives b""."""
+
+    def end(self) -> bytes:
+        """The rest, once there are no more documents."""
+
+
 @frozen
 class Layer:
     """A layer as the graph knows it: where components are declared, what they are called with, what they make."""

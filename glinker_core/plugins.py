@@ -52,6 +52,7 @@ KNOWN: Mapping[str, str] = {
     "l4_reranker": "glinker-gliner",
     "l4_gliner": "glinker-gliner",
     "l1_spacy": "glinker-spacy",
+    "spacy": "glinker-spacy",
     "l2_dense": "glinker-dense",
     "l3_encoder": "glinker-dense",
     "l4_cross_encoder": "glinker-dense",

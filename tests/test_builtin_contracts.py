@@ -7,6 +7,7 @@ from glinker_core.builtin.chain import ChainLayer, ChainRetriever
 from glinker_core.builtin.external import ExternalRecognizer
 from glinker_core.builtin.gates import UncertainGate
 from glinker_core.builtin.readers import CsvReader, JsonlReader, TextReader, TsvReader
+from glinker_core.builtin.writers import JsonlWriter
 from glinker_core.model import Document, Entity
 from glinker_core.resources import Resources
 from glinker_core.testing import (
@@ -16,9 +17,11 @@ from glinker_core.testing import (
     ReaderContract,
     RecognizerContract,
     RetrieverContract,
+    WriterContract,
 )
 from glinker_core.testing.entities import ENTITIES
 from glinker_core.testing.fakes import FakeCache, FakeStore, store_of
+from tests.liars.outputs import documents
 
 
 class TestBuiltin(PluginContract):
@@ -96,6 +99,15 @@ class TestJsonlReader(ReaderContract):
     @pytest.fixture
     def component(self):
         return JsonlReader()
+
+
+class TestJsonlWriter(WriterContract):
+    def read(self, written):
+        return documents(written)
+
+    @pytest.fixture
+    def component(self):
+        return JsonlWriter()
 
 
 class TestCsvReader(ReaderContract):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glinker_core.cli.console import json_line, progress, visible
+from glinker_core.cli.console import progress, visible
 from glinker_core.cli.html import page
+from glinker_core.files import json_line
 from glinker_core.model import Candidate, Entity, LinkedDocument, LinkedEntity, LinkedMention
 from tests.cli_runs import Terminal
 

@@ -11,6 +11,7 @@ import yaml
 from attrs import define
 
 from glinker_core import Plugins
+from glinker_core.builtin.writers import JsonlWriter
 from glinker_core.files import replacing
 from glinker_core.hookspecs import Component, hookimpl
 from glinker_core.layers import Row
@@ -517,8 +518,6 @@ def test_documents_are_read_as_they_are_needed(entities, tmp_path, monkeypatch):
             yield Row(number, Document("Paris", str(number)))
 
     monkeypatch.setattr("glinker_core.cli.documents.document_rows", rows)
-    monkeypatch.setattr(
-        "glinker_core.cli.link.json_lines", lambda stream, shown: lambda document: seen.append(len(read))
-    )
+    monkeypatch.setattr(JsonlWriter, "write", lambda writer, document: bytes(seen.append(len(read)) or 0))
     glinker("link", "--kb", entities, "-i", tmp_path / "x", "--batch-size", 10)
     assert [seen[0], seen[10], len(seen)] == [10, 20, 100]

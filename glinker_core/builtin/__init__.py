@@ -47,6 +47,13 @@ def glinker_readers() -> Iterable[Component]:
     yield Component("text", f"{where}:TextReader", "plain text, one document per file", (".txt", ".md", ""))
 
 
+@hookimpl
+def glinker_writers() -> Iterable[Component]:
+    """JSON lines."""
+    where = "glinker_core.builtin.writers"
+    yield Component("jsonl", f"{where}:JsonlWriter", "JSON lines, one document each", (".jsonl", ".ndjson", ".json"))
+
+
 @hookimpl(trylast=True)
 def glinker_run_node(call: NodeCall) -> Any:
     """Do the work of a node; wrappers of other plugins stand around this."""

@@ -1,15 +1,14 @@
-"""What the commands share: messages on stderr, progress, JSON lines that any text survives, files made whole."""
+"""What the commands share: messages on stderr, progress, files made whole."""
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import typer
 
@@ -41,16 +40,6 @@ def many(number: int, what: str, plural: str = "") -> str:
     ('1 entity', '1,200 mentions')
     """
     return f"{number:,} {what if number == 1 else plural or what + 's'}"
-
-
-def json_line(record: Any, encoding: str = "utf-8") -> str:
-    r"""A record as one line of JSON; what the encoding cannot hold, such as half a surrogate pair, becomes `\uXXXX`."""
-    line = json.dumps(record, ensure_ascii=False, default=dict)
-    try:
-        line.encode(encoding)
-    except UnicodeEncodeError:
-        line = json.dumps(record, default=dict)
-    return f"{line}\n"
 
 
 def labels_of(text: str) -> list[str]:

@@ -14,12 +14,12 @@ import attrs
 import typer
 
 from glinker_core.builtin.readers import JsonlReader
-from glinker_core.cli.console import json_line, many, plugins_of, progress, say, writing
+from glinker_core.cli.console import many, plugins_of, progress, say, writing
 from glinker_core.cli.pace import pace
 from glinker_core.cli.place import Place
 from glinker_core.entities import ImportReport, OnDuplicate, OnError, import_entities
 from glinker_core.errors import DataError, InputError, Problem
-from glinker_core.files import without_mark
+from glinker_core.files import json_line, without_mark
 from glinker_core.layers import EntityReader, Store
 from glinker_core.model import Entity
 from glinker_core.names import normalise

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -18,7 +18,7 @@ from glinker_core.cli.defaults import default_pipeline
 from glinker_core.cli.documents import STDIN, read_documents
 from glinker_core.cli.html import page
 from glinker_core.cli.ner import MODEL, ner_pipeline
-from glinker_core.cli.output import LABELS, LINKS, Sink, json_lines, table
+from glinker_core.cli.output import LABELS, LINKS, TABLE, Sink, table, writer_for, written
 from glinker_core.cli.tally import Tally
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
@@ -56,8 +56,13 @@ def link(
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with highlighted links, too.")
     ] = None,
     form: Annotated[
-        Literal["table", "jsonl"] | None, typer.Option("--format", help="By default a table on a terminal, else jsonl.")
-    ] = None,
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Writer of the output, or table; by the ending of the file, a table on a terminal, else jsonl.",
+        ),
+    ] = "",
     on_error: Annotated[OnError, typer.Option(help="What to do with documents that are bad or fail.")] = "raise",
     batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
     workers: Annotated[int, typer.Option(min=1, help="Batches in work at a time.")] = 1,
@@ -91,7 +96,12 @@ def link(
         raise InputError(f"{'--labels' if labels else '--model'} goes with --ner-only")
     skipped: Counter[str] = Counter()
     documents = read_documents(texts or [], _inputs(texts, inputs), input_format, plugins, on_error, skipped)
+    reads = [path for path in (pipeline, kb, *(inputs or ())) if path is not None]
     with ExitStack() as stack:
+        stream = stack.enter_context(writing(output, reads))
+        on_terminal = output is None and sys.stdout.isatty()
+        as_table = form == TABLE or (not form and on_terminal)
+        writes = None if as_table else writer_for(output, form, plugins)
         with progress("loading", not quiet):
             executor = stack.enter_context(
                 DAGExecutor(ner_pipeline(pipeline, labels, model), plugins=plugins)
@@ -103,12 +113,10 @@ def link(
             shows_all = _show_candidates(executor, all_candidates, html is not None)
             # no texts, but components derive from the knowledge base what they need of it: that is loading, not linking
             executor.execute({"texts": [], "entities": []})
-        reads = [path for path in (pipeline, kb, *(inputs or ())) if path is not None]
-        stream = stack.enter_context(writing(output, reads))
-        on_terminal = output is None and sys.stdout.isatty()
-        as_table = form == "table" or (form is None and on_terminal)
-        columns = LABELS if ner_only else LINKS
-        sinks = [table(stream, columns) if as_table else json_lines(stream, shows_all)]
+        if writes is None:
+            sinks = [table(stream, LABELS if ner_only else LINKS)]
+        else:
+            sinks = [stack.enter_context(written(stream, writes, shows_all))]
         if html is not None:
             sinks.append(stack.enter_context(page(stack.enter_context(writing(html, reads)), executor.graph.name)))
         tell = stack.enter_context(progress("linking", not quiet and not on_terminal))

@@ -1,68 +1,75 @@
-"""What `glinker link` writes: a line of JSON for each document, or rows of a table."""
+"""What `glinker link` writes: what a writer makes of the documents, or rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glinker_core.cli.console import json_line, visible
-from glinker_core.model import Candidate, LinkedDocument, LinkedMention
+from glinker_core.cli.console import visible
+from glinker_core.errors import InputError, near
+from glinker_core.layers import DocumentWriter
+from glinker_core.model import LinkedDocument, LinkedMention
+from glinker_core.plugins import KNOWN, Offer, Plugins
+from glinker_core.structure import settings
+
+HOOK = "glinker_writers"
+
+#: What stands for the table among the names of writers.
+TABLE = "table"
+
+#: The setting of a writer that shows all candidates.
+ALL = "all_candidates"
 
 #: Takes one document after the other.
 Sink = Callable[[LinkedDocument], None]
 
 
-def json_lines(stream: TextIO, candidates: bool) -> Sink:
-    """Writes one line for each document, with all candidates of each mention if they are wanted."""
+def writer_for(output: Path | None, name: str, plugins: Plugins) -> Callable[..., DocumentWriter]:
+    """The writer of that name, or the one that the ending of the file names; JSON lines where there is no ending."""
+    cls: Callable[..., DocumentWriter] = plugins.load(_offer(output, name, plugins))
+    return cls
+
+
+def _offer(output: Path | None, name: str, plugins: Plugins) -> Offer:
+    if name:
+        return plugins.find(name, HOOK)
+    suffixes = output.suffixes if output is not None else []
+    known: list[str] = []
+    for first in range(len(suffixes)):
+        for offer in plugins.offers(HOOK):
+            if "".join(suffixes[first:]).lower() in offer.component.suffixes:
+                return offer
+            known += offer.component.suffixes
+    if suffixes:
+        hint = KNOWN.get(suffixes[-1][1:].lower(), "")
+        hint = f"; run: pip install {hint}" if hint else f"; give --format jsonl{near(suffixes[-1], known)}"
+        raise InputError(f"{output}: no installed plugin writes '{suffixes[-1]}' files{hint}")
+    return plugins.find("jsonl", HOOK)
+
+
+@contextmanager
+def written(stream: TextIO, cls: Callable[..., DocumentWriter], all_candidates: bool) -> Iterator[Sink]:
+    """Writes what a writer makes of each document, and at the end what it makes of all; nothing more after an error.
+
+    The bytes are the writer's, whatever the encoding of the stream.
+    """
+    writer = cls(**{ALL: all_candidates} if ALL in settings(cls) else {})
+    out = stream.buffer
 
     def write(document: LinkedDocument) -> None:
-        stream.write(json_line(record(document, candidates), stream.encoding))
+        out.write(writer.write(document))
+        if stream.line_buffering:  # somebody looks on
+            out.flush()
 
-    return write
-
-
-def record(document: LinkedDocument, candidates: bool = False) -> dict[str, Any]:
-    """A linked document as plain data; `error` is there only if there was one."""
-    entities = [_mention(mention, candidates) for mention in document.entities]
-    plain = {"id": document.id, "text": document.text, "kb_revision": document.kb_revision, "entities": entities}
-    return plain if document.error is None else {**plain, "error": document.error}
-
-
-def _mention(mention: LinkedMention, candidates: bool) -> dict[str, Any]:
-    entity = mention.linked_entity
-    plain: dict[str, Any] = {
-        "text": mention.mention_text,
-        "start": mention.start,
-        "end": mention.end,
-        "label": mention.label,
-        "mention_score": mention.mention_score,
-        "entity_id": entity.entity_id if entity else None,
-        "entity_label": entity.label if entity else None,
-        "entity_type": entity.entity_type if entity else None,
-        "score": entity.score if entity else None,
-    }
-    if mention.reason:
-        plain["reason"] = mention.reason
-    if candidates:
-        plain["candidates"] = [_candidate(candidate) for candidate in mention.candidates]
-    return plain
-
-
-def _candidate(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "entity_id": candidate.entity_id,
-        "label": candidate.label,
-        "entity_type": candidate.entity.entity_type,
-        "name": candidate.name,
-        "match": candidate.match,
-        "score": candidate.score,
-        "scores": dict(candidate.scores),
-    }
+    yield write
+    out.write(writer.end())
 
 
 @frozen

@@ -15,6 +15,7 @@ _KINDS = {
     **{layer.hook: layer.name for layer in LAYERS.values()},
     "glinker_stores": "store",
     "glinker_readers": "reader",
+    "glinker_writers": "writer",
     "glinker_commands": "command",
     "glinker_presets": "preset",
 }

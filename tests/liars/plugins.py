@@ -40,6 +40,10 @@ class Unwritable:
     def recognize(self, texts):
         return [() for _ in texts]
 
+@define
+class NoWriter:
+    def write(self, document): ...
+
 def function(texts):
     return [() for _ in texts]
 
@@ -84,6 +88,8 @@ SOURCES = {
     "liar_function": _offering('"l1_liar", "liar_offered:function", "finds nothing"'),
     "liar_store": _offering('"liar", "liar_offered:HalfAStore", "holds nothing"', hook="glinker_stores"),
     "liar_reader": _offering('"liar", "liar_offered:NoReader", "reads nothing", (".x",)', hook="glinker_readers"),
+    "liar_writer": _offering('"liar", "liar_offered:NoWriter", "writes nothing", (".x",)', hook="glinker_writers"),
+    "liar_ending": _offering('"liar", "liar_offered:NoWriter", "writes nothing"', hook="glinker_writers"),
     "liar_command": _offering('"liar", "liar_offered:function", "does nothing"', hook="glinker_commands"),
     "liar_preset": _offering('"liar", "liar_offered:nodeless", "does nothing"', hook="glinker_presets"),
     "liar_choice": _offering('"liar", "liar_offered:function", "does nothing"', hook="glinker_presets"),
@@ -129,6 +135,8 @@ liar_port = lying("liar_port", test_every_offer_fits_its_layer="that are no port
 liar_function = lying("liar_function", test_every_offer_fits_its_layer="not an attrs class")
 liar_store = lying("liar_store", test_every_offer_fits_its_layer="does not fit glinker_stores: ")
 liar_reader = lying("liar_reader", test_every_offer_fits_its_layer="neither 'entities' nor 'documents'")
+liar_writer = lying("liar_writer", test_every_offer_fits_its_layer="'liar' is no writer: end missing")
+liar_ending = lying("liar_ending", test_every_offer_says_what_it_is="writer 'liar' has no suffixes")
 liar_command = lying("liar_command", test_every_offer_fits_its_layer="not a typer.Typer")
 liar_preset = lying("liar_preset", test_every_offer_fits_its_layer="'liar' is no pipeline: liar:1:1: a pipeline is")
 liar_choice = lying("liar_choice", test_every_offer_fits_its_layer="has arguments without defaults: texts")

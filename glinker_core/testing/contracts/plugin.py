@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from glinker_core.config import read_spec
-from glinker_core.layers import LAYERS, CandidateCache, DocumentReader, EntityReader, Store
+from glinker_core.layers import LAYERS, CandidateCache, DocumentReader, DocumentWriter, EntityReader, Store
 from glinker_core.plugins import GROUP, Offer, Plugins
 from glinker_core.schema import component_schema
 from glinker_core.source import dump, parse
@@ -92,7 +92,8 @@ class PluginContract:
         assert plugins.manager.get_hookcallers(module), f"'{point.value}' implements no hook; mark it with @hookimpl"
 
     def test_every_offer_says_what_it_is(self, offers: list[Offer]) -> None:
-        """A summary of one line; a name that begins with its layer, such as `l1_`; suffixes for readers."""
+        """A summary of one line; a name that begins with its layer, such as `l1_`; suffixes for readers and
+        writers."""
         prefixes = {layer.hook: f"{layer.prefix}_" for layer in LAYERS.values()}
         for offer in offers:
             summary = offer.component.summary
@@ -100,8 +101,9 @@ class PluginContract:
             assert len(summary.splitlines()) == 1, f"the summary of '{offer.name}' has several lines"
             prefix = prefixes.get(offer.hook, "")
             assert offer.name.startswith(prefix), f"'{offer.name}' of {offer.hook} must begin with '{prefix}'"
-            if offer.hook == "glinker_readers":
-                assert offer.component.suffixes, f"reader '{offer.name}' has no suffixes to be chosen by"
+            if offer.hook in ("glinker_readers", "glinker_writers"):
+                kind = offer.hook.removeprefix("glinker_").removesuffix("s")
+                assert offer.component.suffixes, f"{kind} '{offer.name}' has no suffixes to be chosen by"
 
     def test_every_name_is_its_own(self, offers: list[Offer]) -> None:
         """No other installed plugin offers the same name through the same hook, and this one does so once."""
@@ -137,6 +139,10 @@ def _check_fit(offer: Offer, target: Any) -> None:
     if offer.hook == "glinker_readers":
         lacking = min(missing(target, EntityReader), missing(target, DocumentReader), key=len)
         assert not lacking, f"'{offer.name}' has neither 'entities' nor 'documents'"
+        return
+    if offer.hook == "glinker_writers":
+        lacking = missing(target, DocumentWriter)
+        assert not lacking, f"'{offer.name}' is no writer: {', '.join(lacking)} missing"
         return
     layer = next((layer for layer in LAYERS.values() if layer.hook == offer.hook), None)
     protocols = (layer.protocol,) if layer else (Store, CandidateCache)
