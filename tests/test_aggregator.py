@@ -2,6 +2,7 @@ import pytest
 
 from glinker_core import DataError
 from glinker_core.builtin.aggregator import ThresholdAggregator
+from glinker_core.builtin.calibration import Calibration, MaxError
 from glinker_core.model import Candidate, Entity, Mention, MentionCandidates, evolve
 from glinker_core.resources import Resources
 from glinker_core.testing.store import store_of
@@ -210,3 +211,24 @@ def test_the_note_of_a_stage_stands_in_the_reason_whether_linked_or_not():
     (linked,), (nil,) = aggregate([good]), aggregate([bad])
     assert (linked.is_linked, linked.reason) == (True, note)
     assert nil.reason == f"best candidate nyc has 0.500, below 0.6; {note}"
+
+
+def test_a_calibrated_link_has_the_share_that_is_right_as_its_score():
+    mention = aggregate([at(0, 13, candidate("nyc", 0.9))], calibration=Calibration(temperature=2.0))[0]
+    assert mention.linked_entity.score == pytest.approx(0.75)  # 1 / (1 + exp(-ln(9) / 2))
+    assert mention.linked_entity.entity_id == "nyc"
+
+
+def test_the_threshold_of_a_stage_is_for_its_score_and_min_confidence_for_what_it_became():
+    doubting = Calibration(points=((0.0, 0.0), (1.0, 0.5)))
+    item = at(0, 13, candidate("nyc", 0.9), threshold=0.6)
+    assert aggregate([item], calibration=doubting)[0].linked_entity.score == pytest.approx(0.45)
+    (nil,) = aggregate([item], calibration=doubting, min_confidence=0.5)
+    assert (nil.linked_entity, nil.reason) == (None, "best candidate nyc has 0.450, below 0.5")
+
+
+def test_a_link_below_the_threshold_of_max_error_is_not_made():
+    items = [at(0, 13, candidate("nyc", 0.8)), at(21, 25, candidate("york", 0.7))]
+    linked, nil = aggregate(items, max_error=MaxError(0.05, 0.75))
+    assert (linked.linked_entity.entity_id, nil.linked_entity) == ("nyc", None)
+    assert nil.reason == "best candidate york has 0.700, below 0.75"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from attrs import define, field
 
+from glinker_core.builtin.calibration import Calibration, MaxError
 from glinker_core.errors import DataError, Problem
 from glinker_core.layers import Candidates, Mentions, Texts
 from glinker_core.model import (
@@ -31,7 +32,9 @@ class ThresholdAggregator:
     off by `position_tolerance` characters at either end); without it, mentions that a later stage found itself count
     too. `overlaps`: of mentions that overlap keep the `best` (linked before NIL, then score, for NIL the recogniser's,
     length, position), the `longest`, or `keep` all; what is dropped is counted (`overlapping mentions dropped`).
-    `context_chars`: how much text is shown on either side of a mention.
+    `context_chars`: how much text is shown on either side of a mention. `calibration` makes the score of a link how
+    often such links are right; thresholds of earlier stages are asked of the score as it was, `min_confidence` and
+    `max_error` of what it became.
     """
 
     min_confidence: float = 0.0
@@ -41,6 +44,8 @@ class ThresholdAggregator:
     position_tolerance: int = 2
     overlaps: Literal["best", "longest", "keep"] = "best"
     context_chars: int = 50
+    calibration: Calibration | None = None
+    max_error: MaxError | None = None
     _kb: KnowledgeBase | None = field(default=None, init=False)
     _resources: Resources | None = field(default=None, init=False)
 
@@ -114,14 +119,17 @@ class ThresholdAggregator:
         """What is decided about a mention; `empty` is the reason if there are no candidates to decide among."""
         mention, pool = item.mention, item.candidates
         best = pool[0] if pool else None
-        needed = max(self.min_confidence, item.threshold)
         entity, reason = None, ""
         if best is None:
             reason = empty
-        elif best.score < needed:
-            reason = f"best candidate {best.entity_id} has {best.score:.3f}, below {needed:g}"
         else:
-            entity = _entity(mention, best)
+            confidence = best.score if self.calibration is None else self.calibration(best.score)
+            needs = (best.score, item.threshold), (confidence, self._least())
+            if missed := [(needed, score) for score, needed in needs if score < needed]:
+                needed, score = max(missed)
+                reason = f"best candidate {best.entity_id} has {score:.3f}, below {needed:g}"
+            else:
+                entity = _entity(mention, best, confidence)
         shown: tuple[Candidate, ...] = pool
         if not self.return_all_candidates:
             shown = (best,) if entity is not None and best is not None else ()
@@ -139,6 +147,10 @@ class ThresholdAggregator:
             f"{reason}; {item.note}" if reason and item.note else reason or item.note,
             mention.score,
         )
+
+    def _least(self) -> float:
+        """The confidence that every link must have."""
+        return max(self.min_confidence, 0.0 if self.max_error is None else self.max_error.threshold)
 
     def _flat(self, mentions: list[LinkedMention]) -> list[LinkedMention]:
         """Mentions in order of position, without overlaps unless they are wanted."""
@@ -178,12 +190,12 @@ def _score(mention: LinkedMention) -> float:
     return mention.linked_entity.score if mention.linked_entity else mention.mention_score
 
 
-def _entity(mention: Mention, best: Candidate) -> LinkedEntity:
+def _entity(mention: Mention, best: Candidate, confidence: float) -> LinkedEntity:
     entity = best.entity
     return LinkedEntity(
         entity.entity_id,
         entity.label,
-        best.score,
+        confidence,
         mention.start,
         mention.end,
         best.name,
