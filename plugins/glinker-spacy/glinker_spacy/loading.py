@@ -103,7 +103,8 @@ def _add(nlp: Language, patterns: Sequence[Mapping[str, Any]] | Path) -> None:
         raise DataError("patterns of an entity ruler", problems)
     ruler: Any = nlp.add_pipe("entity_ruler", name=PATTERNS, config={"overwrite_ents": True, "validate": True})
     try:
-        ruler.add_patterns([dict(row) for _, row in rows])
+        with nlp.select_pipes(enable=[PATTERNS]):  # or phrases would go through all others
+            ruler.add_patterns([dict(row) for _, row in rows])
     except ValueError as error:
         raise InputError(f"patterns: {error}") from None
 

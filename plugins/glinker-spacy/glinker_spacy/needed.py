@@ -104,5 +104,7 @@ def _check(nlp: Language, model: str, kept: Collection[str], chunks: bool, spans
         if missing := sorted({"token.dep", "token.pos"} - written):
             raise InputError(f"include_noun_chunks: {pipes}, which set no {', '.join(missing)}; name one with a parser")
     if not chunks and not written & {SPANS if spans else ENTITIES}:
-        what = "fill span groups; leave out spans_key" if spans else "find entities; name one with 'ner', or patterns"
+        what = (
+            "fill span groups; leave out spans_key" if spans else "find entities; name one with 'ner', or give patterns"
+        )
         raise InputError(f"{pipes}, none of which {what}" if nlp.pipe_names else f"{pipes}, so it cannot {what}")
