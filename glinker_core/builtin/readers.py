@@ -34,14 +34,15 @@ class JsonlReader:
 
     def entities(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Entities, one per line."""
-        return _rows(_json_records(lines), entity_of)
+        return _rows(json_records(lines), entity_of)
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Documents, one per line: `{"text", "id", "entities"}`, or a string."""
-        return _rows(_json_records(lines), document_of)
+        return _rows(json_records(lines), document_of)
 
 
-def _json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+def json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+    """Number and value of each line that is not blank; a line that cannot be read has the error as its value."""
     decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -178,4 +179,4 @@ class TextReader:
             yield Row(1, None, f"not UTF-8: byte {error.start}: {error.reason}")
 
 
-__all__ = ["CsvReader", "JsonlReader", "TextReader", "TsvReader", "document_of", "entity_of"]
+__all__ = ["CsvReader", "JsonlReader", "TextReader", "TsvReader", "document_of", "entity_of", "json_records"]

@@ -13,20 +13,17 @@ from typing import Annotated
 
 import typer
 
-from glinker_core.cli.console import many, plugins_of, progress, say, starts_as_sqlite, writing
-from glinker_core.cli.defaults import default_pipeline
+from glinker_core.cli.console import many, plugins_of, progress, say, writing
 from glinker_core.cli.documents import STDIN, read_documents
 from glinker_core.cli.html import page
 from glinker_core.cli.ner import MODEL, ner_pipeline
+from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.cli.output import LABELS, LINKS, TABLE, Sink, table, writer_for, written
 from glinker_core.cli.tally import Tally
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
 from glinker_core.executor import DAGExecutor
 from glinker_core.model import LinkedDocument
-from glinker_core.plugins import Plugins
-
-_STORE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 
 
 def link(
@@ -106,10 +103,9 @@ def link(
             executor = stack.enter_context(
                 DAGExecutor(ner_pipeline(pipeline, labels, model), plugins=plugins)
                 if ner_only
-                else _executor(pipeline, kb, plugins)
+                else executor_of(pipeline, kb, plugins)
             )
-            if kb is not None and not _is_store(kb):
-                executor.load_entities(kb, on_error=on_error)
+            load_kb(executor, kb, on_error)
             shows_all = _show_candidates(executor, all_candidates, html is not None)
             # no texts, but components derive from the knowledge base what they need of it: that is loading, not linking
             executor.execute({"texts": [], "entities": []})
@@ -136,28 +132,6 @@ def _inputs(texts: list[str] | None, inputs: list[Path] | None) -> list[Path]:
     if sys.stdin.isatty():
         raise InputError("nothing to link; give texts, --input FILE, or something on stdin")
     return [STDIN]
-
-
-def _executor(pipeline: Path | None, kb: Path | None, plugins: Plugins) -> DAGExecutor:
-    """The pipeline of the file, or the default one over the knowledge base."""
-    store = kb is not None and _is_store(kb)
-    if kb is not None and not kb.exists():
-        hint = f"; run: glinker kb import ENTITIES --store {kb}" if store else ""
-        raise InputError(f"{kb}: there is no such file{hint}")
-    if pipeline is not None:
-        if store:
-            raise InputError(f"--kb {kb} is a store, but {pipeline} names its own; leave one out, or give entities")
-        return DAGExecutor(pipeline, plugins=plugins)
-    layer = {"type": "sqlite", "write": False, "config": {"path": str(kb), "read_only": True}}
-    executor = DAGExecutor(default_pipeline(layer if store else {"type": "dict"}), plugins=plugins)
-    if kb is None:
-        raise InputError("no knowledge base; give --kb FILE with entities, or a store: glinker kb import --help")
-    return executor
-
-
-def _is_store(kb: Path) -> bool:
-    """Whether a file is a store rather than a list of entities: by its ending, or by its first bytes."""
-    return kb.suffix.lower() in _STORE_ENDINGS or starts_as_sqlite(kb)
 
 
 def _show_candidates(executor: DAGExecutor, wanted: bool, html: bool) -> bool:
