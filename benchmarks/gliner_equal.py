@@ -7,10 +7,10 @@ from typing import Any
 
 from gliner_peer import TEMPLATE
 from gliner_work import Text, Thing
-
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 from glinker_gliner.linker import GlinerLinker
 from glinker_gliner.recognizer import GlinerRecognizer
+
+from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 
 
 def difference_of_mentions(library: Any, ours: GlinerRecognizer, texts: Sequence[Text]) -> float:

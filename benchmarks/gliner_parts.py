@@ -15,11 +15,6 @@ from gliner_equal import difference_of_linkers, difference_of_mentions
 from gliner_peer import NOTHING_PASSES, TEMPLATE, Child, Seconds
 from gliner_rounds import GLINKER, OURS, Part, Table, rounds, timed
 from gliner_work import LABELS, Text, Thing, draw_pools, draw_texts, draw_things
-from shapes import SHAPES, make
-
-from glinker_core import ConfigBuilder, DAGExecutor
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
-from glinker_core.resources import Resources
 from glinker_gliner.linker import GlinerLinker
 from glinker_gliner.model import Model
 from glinker_gliner.recognizer import GlinerRecognizer
@@ -27,6 +22,11 @@ from glinker_gliner.reranker import GlinerReranker
 from glinker_gliner.vectors import EntityVectors
 from glinker_gliner.windows import groups
 from glinker_stores.dict import DictStore
+from shapes import SHAPES, make
+
+from glinker_core import ConfigBuilder, DAGExecutor
+from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
+from glinker_core.resources import Resources
 
 
 @dataclass
@@ -94,7 +94,10 @@ def l1(bench: Bench) -> Part:
                 for name, given in ((GLINKER, False), (f"{GLINKER}, label embeddings given", True))
             }
         table = Table(
-            f"{title}: {len(drawn)} texts, {len(labels)} labels", "text", len(slices[0]), rounds(ways, slices, drawn[:1])
+            f"{title}: {len(drawn)} texts, {len(labels)} labels",
+            "text",
+            len(slices[0]),
+            rounds(ways, slices, drawn[:1]),
         )
         table.notes = ["library, one round: " + "; ".join(_tried(tried, len(slices[0]), bench.clock))]
         part.tables.append(table)
@@ -113,7 +116,9 @@ def _library_ways(bench: Bench, labels: list[str], embeddings: torch.Tensor) -> 
         def run(texts: list[str]) -> None:
             some = sorted(texts, key=len) if ordered else texts
             if given:
-                bench.edge.batch_predict_with_embeds(some, embeddings, labels, threshold=NOTHING_PASSES, batch_size=size)
+                bench.edge.batch_predict_with_embeds(
+                    some, embeddings, labels, threshold=NOTHING_PASSES, batch_size=size
+                )
             else:
                 bench.edge.inference(some, labels, threshold=NOTHING_PASSES, batch_size=size)
 
@@ -161,8 +166,8 @@ def l3(bench: Bench) -> Part:
                 rows = [texts[i] for i in some]
                 bench.child.call("work", f"{size} {turn}", *zip(*rows, strict=True), [pools[i] for i in some])
             for given in (True, False) if size <= 100 else (True,):
-                ways[f"{size} {GLINKER}{', embeddings given' * given}"] = (
-                    lambda some, size=size, given=given: bench.child.call("link", "l3", f"{size} {some[0]}", given)
+                ways[f"{size} {GLINKER}{', embeddings given' * given}"] = lambda some, size=size, given=given: (
+                    bench.child.call("link", "l3", f"{size} {some[0]}", given)
                 )
     taken = rounds(ways, slices)
     alone = taken.pop("the text encoder alone")
@@ -184,7 +189,7 @@ def l3(bench: Bench) -> Part:
                 part.tables[-1].notes.append(f"nobody has an embedding: {value:.2f} times as fast as {GLINKER}")
             part.at_least("L3, 10 x 30: share of the text encoder in our time", 0.85, share)
     both = Table("", "", 1, {"ten": taken[f"10 {OURS}"], "thousand": taken[f"1000 {OURS}"]})
-    part.at_most("L3: 1,000 candidates / 10 candidates", 1.2, both.ratio("thousand", "ten", bench.clock))
+    part.at_most("L3, 10 mentions: 1,000 candidates / 10 candidates", 1.2, both.ratio("thousand", "ten", bench.clock))
     few = [(text, draw_pools([text], 300, 30, text.text)[0]) for text in texts[:4]]
     pairs, worst = difference_of_linkers(bench.edge, cold, few, things)
     part.at_most(f"L3: difference to the library's scores, {pairs:,} pairs", 1e-5, worst)
@@ -274,7 +279,6 @@ def _loaded_apart(name: str, folder: str) -> Seconds:
 
 def _load(name: str, folder: str) -> Seconds:
     import gliner
-
     from glinker_gliner import loading
 
     torch.set_num_threads(1)

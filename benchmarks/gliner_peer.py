@@ -102,7 +102,7 @@ class Peer:
         config["nodes"][1]["config"]["max_candidates"] = 30
         with self._quick():
             pipeline = self._layers[name] = self._factory.create_from_dict(config)
-        pipeline.load_entities([dict(entity_id=i, label=a, aliases=b, description=c) for i, a, b, c in things])
+        pipeline.load_entities([{"entity_id": i, "label": a, "aliases": b, "description": c} for i, a, b, c in things])
         if precomputed:
             pipeline.processors["l3"].component.model.data_processor.labels_tokenizer.model_max_length = 48
             pipeline.precompute_embeddings()

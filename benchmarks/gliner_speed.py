@@ -3,8 +3,8 @@
     python benchmarks/gliner_speed.py FOLDER [--glinker-python PATH] [--parts l1,l3] [--quick] [--json F] [--plot F]
 
 FOLDER keeps the models of the published shapes (`shapes.py`), which are made if they are not there. GLiNKER runs in an
-interpreter of its own, PATH; without one it is left out. All ways do the same work in rounds, another one first in each;
-ratios are medians over the rounds. The clock is that of the processor, which others on the machine do not lengthen;
+interpreter of its own, PATH; without one it is left out. All ways do the same work in rounds, another one first in
+each; ratios are medians over the rounds. The clock is that of the processor, which others on the machine lengthen less;
 with more than one thread only the one on the wall means something (`--clock wall`). Compare only what one run measured.
 """
 

@@ -11,7 +11,7 @@ LABELS = (
     "scientist", "politician", "river", "university", "book", "film", "language", "currency", "animal", "protein",
 )  # fmt: skip
 
-_WORDS = """
+_ENGLISH = """
 able about above across action active actor address age agree air album allow almost alone already always among amount
 ancient animal annual answer apple area argue army around arrive art article asked attack author autumn award away back
 bank bargain battle beach bear beauty became bed began behind believe below best better between bird black blood blue
@@ -53,7 +53,8 @@ town track trade train travel treaty tree trial tribe triumph trouble true turn 
 upper urban valley value vast vehicle verse vessel victory village violin virus visit voice volume voyage wagon walk
 wall war warm water wave wealth weapon weather week weight west wheat wheel white wide wild wind window wine winter
 wisdom wolf woman wood word worker world worth write yard year yellow young youth zone
-""".split()
+"""
+_WORDS = _ENGLISH.split()
 
 
 class Text(NamedTuple):
