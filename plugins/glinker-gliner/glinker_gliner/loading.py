@@ -6,7 +6,7 @@ import json
 import logging
 import warnings
 from pathlib import Path
-from pickle import UnpicklingError  # noqa: S403  what torch raises for a damaged file
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
