@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from glinker_core.testing import LinkerContract, PluginContract, RecognizerContr
 from glinker_core.testing.entities import ENTITIES
 from glinker_core.testing.store import store_of
 
+from . import seeded
 from .conftest import TinyModel
 from .tiny import LABELS
 
@@ -29,37 +30,8 @@ before = set(sys.modules)
 import glinker_gliner
 import glinker_gliner.catalog, glinker_gliner.greedy, glinker_gliner.layer, glinker_gliner.linker
 import glinker_gliner.loading, glinker_gliner.recognizer, glinker_gliner.reranker, glinker_gliner.windows
-made = glinker_gliner.linker.GlinerLinker(model="x"), glinker_gliner.recognizer.GlinerRecognizer(model="x", labels=["y"])
+glinker_gliner.linker.GlinerLinker(model="x"), glinker_gliner.recognizer.GlinerRecognizer(model="x", labels=["y"])
 print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
-"""
-
-
-_RUN = """
-import json, sys
-from glinker_gliner.linker import GlinerLinker
-from glinker_gliner.recognizer import GlinerRecognizer
-from glinker_gliner.reranker import GlinerReranker
-from glinker_core.resources import Resources
-from glinker_core.testing.entities import ENTITIES
-from glinker_core.testing.items import arguments, items_of
-from glinker_core.testing.texts import TEXTS
-
-bi, uni = sys.argv[1:]
-labels = ["person", "city", "country", "planet"]
-layers = [
-    (GlinerRecognizer(model=bi, labels=labels, threshold=0.5, flat_ner=False), "recognize"),
-    (GlinerRecognizer(model=uni, labels=labels, threshold=0.5), "recognize"),
-    (GlinerLinker(model=bi), "link"),
-    (GlinerReranker(model=uni, max_labels=2), "rerank"),
-]
-for layer, method in layers:
-    layer.open(Resources())
-    found = getattr(layer, method)(**arguments(layer, method, items_of(TEXTS, ENTITIES)))
-    shown = [
-        [repr(one) if method == "recognize" else [(c.entity_id, round(c.score, 4)) for c in one.candidates] for one in some]
-        for some in found
-    ]
-    print(json.dumps(shown))
 """
 
 
@@ -135,10 +107,10 @@ def test_importing_the_plugin_and_its_components_imports_nothing_heavy() -> None
 def test_the_hash_seed_changes_nothing(tiny_model: TinyModel) -> None:
     """No set decides an order, in any of the components."""
     models = str(tiny_model("bi")), str(tiny_model("uni"))
-    with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(lambda seed: other_process(_RUN, *models, PYTHONHASHSEED=seed), ("1", "2"))
-    assert len(one) == 4
-    assert one == other
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    there = other_process(Path(seeded.__file__).read_text(encoding="utf-8"), *models, PYTHONHASHSEED=seed)
+    assert there == list(seeded.answers(*models))
+    assert len(there) == 4
 
 
 def other_process(program: str, *arguments: str, **environment: str) -> list[str]:

@@ -13,7 +13,7 @@ from glinker_gliner.model import Model
 
 from glinker_core.executor import DAGExecutor
 from glinker_core.factory import ProcessorFactory
-from glinker_core.model import WHOLE_TEXT, Candidate, Mention, MentionCandidates, evolve
+from glinker_core.model import WHOLE_TEXT, Candidate, Document, Mention, MentionCandidates, evolve
 
 from .cases import ENTITIES, MAIN_KINDS, TEXT, scores
 from .conftest import TinyModel
@@ -75,8 +75,10 @@ def test_a_mention_that_merely_covers_its_text_is_no_whole_text(tiny_model: Tiny
 def test_the_shortest_way_finds_and_links_mentions(kind: str, tiny_model: TinyModel, library: Any) -> None:
     executor = ProcessorFactory.create_simple(str(tiny_model(kind)), entities=RECORDS, threshold=0.5)
     with executor:
-        result = executor.run(list(SENTENCES[:5]))
-    expected = library(kind).inference(list(SENTENCES[:5]), list(LABELS), True, 0.5, batch_size=1)
+        result = executor.link(list(SENTENCES[:5]))
+    # a uni-encoder feels the order of labels, and a store gives entities that are alike in order of their ids
+    labels = [entity.label for entity in sorted(ENTITIES, key=lambda entity: entity.entity_id)]
+    expected = library(kind).inference(list(SENTENCES[:5]), labels, True, 0.5, batch_size=1)
     for document, theirs in zip(result, expected, strict=True):
         mine = {(one.start, one.end, one.linked_entity.label) for one in document.entities if one.is_linked}
         assert mine == {(one["start"], one["end"], one["label"]) for one in theirs}
@@ -92,18 +94,19 @@ def test_the_shortest_way_precomputes_what_it_then_uses(tiny_model: TinyModel, m
     with ProcessorFactory.create_simple(folder, entities=RECORDS, precompute_embeddings=True) as executor:
         assert sorted(encoded) == sorted([*LABELS, "x"])
         encoded.clear()
-        assert executor.run([TEXT])[0].entities
+        assert executor.link([TEXT])[0].entities
     assert [text for text in encoded if text != "x"] == []
 
 
 def test_the_shortest_way_scores_mentions_of_the_caller_and_reranks_them(tiny_model: TinyModel) -> None:
+    records = [{"entity_id": "q1", "label": "Mercury"}, {"entity_id": "q2", "label": "Queen"}]
     executor = ProcessorFactory.create_simple(
-        str(tiny_model("bi")), entities=[{"entity_id": "q1", "label": "Mercury"}, {"entity_id": "q2", "label": "Queen"}],
+        str(tiny_model("bi")), entities=records,
         threshold=0.0, external_entities=True, reranker_model=str(tiny_model("uni")),
     )  # fmt: skip
-    given = [[{"start": 8, "end": 15, "text": "Mercury"}, {"start": 26, "end": 31, "text": "Queen"}]]
+    given = ({"start": 8, "end": 15, "text": "Mercury"}, {"start": 26, "end": 31, "text": "Queen"})
     with executor:
-        (document,) = executor.run({"texts": [TEXT], "entities": given})
+        (document,) = executor.link([Document(TEXT, entities=given)])
     assert [one.linked_entity and one.linked_entity.entity_id for one in document.entities] == ["q1", "q2"]
     assert all(list(one.candidates[0].scores) == ["l2", "l3", "l4"] for one in document.entities)
 
@@ -118,7 +121,7 @@ def test_a_recogniser_alone_is_a_pipeline(tiny_model: TinyModel, library: Any, t
     path = tmp_path / "ner.yaml"
     path.write_text(yaml.safe_dump(pipeline))
     with DAGExecutor(str(path)) as executor:
-        (document,) = executor.run([TEXT])
+        (document,) = executor.link([TEXT])
     expected = library("bi").inference([TEXT], list(LABELS[:4]), True, 0.5)[0]
     assert [(one.start, one.end, one.label) for one in document.entities] == [
         (one["start"], one["end"], one["label"]) for one in expected
@@ -133,7 +136,7 @@ def test_a_note_of_the_linker_reaches_the_caller(tiny_model: TinyModel) -> None:
         str(tiny_model("bi")), entities=[{"entity_id": "q1", "label": "Mercur"}], threshold=1.0, external_entities=True
     )
     with executor:
-        (document,) = executor.run({"texts": [TEXT], "entities": [[{"start": 8, "end": 14, "text": "Mercur"}]]})
+        (document,) = executor.link([Document(TEXT, entities=({"start": 8, "end": 14, "text": "Mercur"},))])
         counters = dict(executor.counters)
     (mention,) = document.entities
     assert "ends within a word: scored by whole words" in mention.reason
@@ -145,5 +148,5 @@ def test_defect_f_texts_go_through_the_model_in_batches(tiny_model: TinyModel, m
     plain = Model._encode
     monkeypatch.setattr(Model, "_encode", lambda self, windows: runs.append(len(windows)) or plain(self, windows))
     with ProcessorFactory.create_simple(str(tiny_model("bi")), entities=RECORDS) as executor:
-        executor.run([f"{TEXT} {number}" for number in range(8)])
+        executor.link([f"{TEXT} {number}" for number in range(8)])
     assert runs[0] == 8
