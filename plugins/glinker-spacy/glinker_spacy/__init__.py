@@ -11,3 +11,15 @@ from glinker_core.hookspecs import Component, hookimpl
 def glinker_recognizers() -> Iterator[Component]:
     """The recogniser."""
     yield Component("l1_spacy", "glinker_spacy.recognizer:SpacyRecognizer", "the entities of a spaCy pipeline")
+
+
+@hookimpl
+def glinker_readers() -> Iterator[Component]:
+    """Documents with their entities."""
+    yield Component("spacy", "glinker_spacy.docbin:DocBinReader", "documents in a DocBin of spaCy", (".spacy",))
+
+
+@hookimpl
+def glinker_writers() -> Iterator[Component]:
+    """Documents with their links."""
+    yield Component("spacy", "glinker_spacy.docbin:DocBinWriter", "a DocBin of spaCy with its links", (".spacy",))
