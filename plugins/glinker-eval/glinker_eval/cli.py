@@ -1,0 +1,105 @@
+"""`glinker eval`: a pipeline measured against a gold standard."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glinker_core.cli.console import many, plugins_of, progress, say, writing
+from glinker_core.cli.opening import executor_of, load_kb
+from glinker_core.entities import OnError
+from glinker_core.source import Source
+from glinker_eval.counting import Match, Task
+from glinker_eval.evaluation import Setup, evaluate, hash_of, plain
+from glinker_eval.gold import Finding, read_gold
+from glinker_eval.running import MentionSource, reads_mentions, taking_mentions
+from glinker_eval.tables import show
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_SHOWN = 3  # places of a finding on the terminal
+
+
+@app.command(name="eval")
+def measure(
+    ctx: typer.Context,
+    gold: Annotated[Path, typer.Option("--gold", "-g", metavar="FILE", help="Gold standard.")],
+    pipeline: Annotated[
+        Path | None, typer.Argument(metavar="PIPELINE", help="Pipeline file; without it the embedded default.")
+    ] = None,
+    kb: Annotated[
+        Path | None,
+        typer.Option("--kb", "-k", metavar="FILE", help="Knowledge base: a store file, or a file of entities."),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="Reader of the gold standard, such as nif; by the ending of the file.")
+    ] = "",
+    task: Annotated[
+        Task, typer.Option(help="md: find mentions; ed: link those of the gold standard; el: both at once.")
+    ] = "el",
+    match: Annotated[Match, typer.Option(help="Spans must be equal, or only overlap.")] = "strong",
+    mentions: Annotated[
+        MentionSource | None,
+        typer.Option(help="Who finds the mentions. By default the pipeline, but for ed, and where it takes them."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write all figures and settings to this file.")
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="What to do with gold that is wrong and documents that fail: skip counts them.")
+    ] = "raise",
+    batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Measure a pipeline against a gold standard.
+
+    Counts are those of GERBIL, macro figures means over documents. All that is wrong with the gold standard is told
+    before anything is scored; with --on-error skip it is counted and left out.
+    """
+    plugins = plugins_of(ctx)
+    if task == "ed" and mentions is None:
+        mentions = "gold"
+    Setup(task, match, mentions or "own")  # what does not go together is said before anything is read
+    standard = read_gold(gold, plugins, form, on_error)
+    hashes: list[str] = []
+
+    def changed(source: Source) -> Source:
+        hashes.append(hash_of(source))
+        return taking_mentions(source) if mentions == "gold" else source
+
+    with ExitStack() as stack:
+        with progress("loading", not quiet):
+            executor = stack.enter_context(executor_of(pipeline, kb, plugins, changed))
+            load_kb(executor, kb, on_error)
+        setup = Setup(task, match, mentions or ("gold" if reads_mentions(executor) else "own"))
+        with progress("linking", not quiet) as tell:
+            evaluation = evaluate(
+                executor,
+                standard,
+                setup,
+                batch_size=batch_size,
+                on_error=on_error,
+                pipeline_hash=hashes[0],
+                tell=lambda done: tell(many(done, "document")),
+            )
+    for finding in evaluation.findings:
+        _tell(finding)
+    for failed in evaluation.outcome.failed:
+        say(f"document {failed} failed; all of it counts as missed")
+    show(evaluation, sys.stdout)
+    if report is not None:
+        reads = [path for path in (pipeline, kb, gold) if path is not None]
+        with writing(report, reads) as stream:
+            stream.write(json.dumps(plain(evaluation), ensure_ascii=True, indent=1) + "\n")
+
+
+def _tell(finding: Finding) -> None:
+    places = "".join(f"\n  {problem}" for problem in finding.problems[:_SHOWN])
+    rest = f"\n  and {finding.count - _SHOWN:,} more" if finding.count > _SHOWN else ""
+    fate = "" if finding.kept else ", left out"
+    say(f"{finding.count:,} {finding.what}{fate}:{places}{rest}")

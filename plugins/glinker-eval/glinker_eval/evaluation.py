@@ -1,0 +1,284 @@
+"""One evaluation: a pipeline, a gold standard and how to count, and the record of everything that came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from glinker_core.entities import OnError
+from glinker_core.errors import InputError
+from glinker_core.executor import DAGExecutor
+from glinker_core.source import Source
+from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, answers, count, macro, micro
+from glinker_eval.gold import Finding, Gold, GoldMention
+from glinker_eval.measures import (
+    FINAL,
+    Accuracy,
+    Found,
+    Group,
+    accuracy,
+    by_ambiguity,
+    by_type,
+    found_by,
+    found_of,
+    recall,
+)
+from glinker_eval.running import MentionSource, Outcome, nobody, run
+
+_SHOWN = 20  # places of a finding that a record holds
+
+
+@frozen
+class Setup:
+    """How to count: what is to be found, when it counts as found, and who finds the mentions."""
+
+    task: Task = "el"
+    match: Match = "strong"
+    mentions: MentionSource = "own"
+
+    def __attrs_post_init__(self) -> None:
+        if self.task == "ed" and self.match == "weak":
+            raise InputError("task ed looks at the spans of the gold standard alone; match is strong")
+        if self.task == "md" and self.mentions == "gold":
+            raise InputError("task md asks which mentions are found; give the pipeline none")
+
+
+@frozen
+class Settings:
+    """What the figures depend on; they cannot be compared with others without it.
+
+    `nil_answers`: whether a mention that is not linked counts as an answer, as the pipeline shows them or not. Nothing
+    is filtered: an entity where the gold standard says NIL is wrong. `warm`: all that is loaded at the first text was
+    loaded before time was taken.
+    """
+
+    task: Task
+    match: Match
+    mentions: MentionSource
+    nil_answers: bool
+    gold: str
+    pipeline: str
+    pipeline_hash: str
+    nodes: Mapping[str, str]
+    kb_revision: str
+    kb_entities: int
+    batch_size: int
+    warm: bool
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+
+
+@frozen
+class Size:
+    """What a gold standard holds: of its mentions those in the KB, linked but absent from it, NIL, and optional."""
+
+    documents: int
+    mentions: int
+    in_kb: int
+    absent: int
+    nil: int
+    optional: int
+
+
+@frozen
+class ScopeScores:
+    """The measures of one class of annotations: counts over all documents, and both ways to average."""
+
+    counts: Counts
+    micro: Scores
+    macro: Scores
+
+
+@frozen
+class Speed:
+    """How fast the documents were linked; kB are thousands of bytes of UTF-8, seconds those by the clock."""
+
+    documents: int
+    kilobytes: float
+    seconds: float
+    processor_seconds: float
+
+    @property
+    def documents_per_second(self) -> float:
+        return self.documents / self.seconds
+
+    @property
+    def kilobytes_per_second(self) -> float:
+        return self.kilobytes / self.seconds
+
+
+@frozen
+class Evaluation:
+    """Everything that was measured. Classes of annotations without any on either side are left out of `scores`.
+
+    `recall`, `found_by`: by source, the retrievers by their ids and `final`, what L0 decided among. `documents` has the
+    counts of each document by class, which is what two runs are compared by. `found` has each mention.
+    """
+
+    settings: Settings
+    gold: Size
+    scores: Mapping[Scope, ScopeScores]
+    accuracy: Accuracy | None
+    recall: Mapping[str, Mapping[str, float]]
+    found_by: Mapping[str, Mapping[str, int]]
+    by_type: Mapping[str, Group]
+    by_ambiguity: Mapping[str, Group]
+    speed: Speed
+    findings: tuple[Finding, ...]
+    counters: Mapping[str, int]
+    documents: Mapping[str, Mapping[Scope, Counts]]
+    found: tuple[Found, ...]
+    outcome: Outcome
+
+
+def evaluate(
+    executor: DAGExecutor,
+    gold: Gold,
+    setup: Setup = Setup(),
+    *,
+    batch_size: int = 32,
+    on_error: OnError = "raise",
+    pipeline_hash: str = "",
+    tell: Callable[[int], None] = nobody,
+) -> Evaluation:
+    """Run the pipeline over the gold standard, whose ids are looked up in its KB, and measure what comes out."""
+    kb = executor.resources.kb
+    gold = gold.against(kb)
+    outcome = run(executor, gold, setup.mentions, batch_size, on_error, tell)
+    scopes: tuple[Scope, ...] = ("all",) if setup.task == "md" else SCOPES
+    documents = {
+        traced.gold.id: {
+            scope: count(
+                traced.gold.mentions,
+                answers(traced.gold, traced.linked.entities, outcome.answers_nil),
+                setup.task,
+                setup.match,
+                scope,
+            )
+            for scope in scopes
+        }
+        for traced in outcome.documents
+    }
+    retrievers = [node.id for node in executor.graph.nodes if node.layer.name == "retriever"]
+    found = tuple(found_of(outcome.documents, retrievers, setup.match))
+    sources = [*retrievers, FINAL] if retrievers and setup.task != "md" else []
+    return Evaluation(
+        settings=Settings(
+            setup.task,
+            setup.match,
+            setup.mentions,
+            outcome.answers_nil,
+            gold.name,
+            executor.graph.name,
+            pipeline_hash,
+            {node.id: node.processor for node in executor.graph.nodes},
+            kb.revision,
+            kb.count(),
+            batch_size,
+            True,
+            _versions(executor),
+            _machine(),
+        ),
+        gold=_size(gold, tuple(gold.mentions)),
+        scores=_scores(documents.values(), scopes),
+        accuracy=accuracy(found) if sources else None,
+        recall={source: recall(found, source) for source in sources},
+        found_by={source: found_by(found, source) for source in retrievers if sources},
+        by_type=by_type(found),
+        by_ambiguity=by_ambiguity(found, retrievers) if sources else {},
+        speed=Speed(len(gold.documents), outcome.kilobytes, outcome.elapsed, outcome.processor),
+        findings=gold.findings,
+        counters=dict(sorted((+executor.counters).items())),
+        documents=documents,
+        found=found,
+        outcome=outcome,
+    )
+
+
+def _scores(documents: Any, scopes: Sequence[Scope]) -> dict[Scope, ScopeScores]:
+    made: dict[Scope, ScopeScores] = {}
+    for scope in scopes:
+        counts = [document[scope] for document in documents]
+        total = sum(counts, Counts())
+        if scope == "all" or not total.nothing:
+            made[scope] = ScopeScores(total, micro(counts), macro(counts))
+    return made
+
+
+def _size(gold: Gold, mentions: Sequence[GoldMention]) -> Size:
+    wanted = [mention for mention in mentions if not mention.optional]
+    return Size(
+        len(gold.documents),
+        len(wanted),
+        sum(mention.in_kb for mention in wanted),
+        sum(mention.absent for mention in wanted),
+        sum(not mention.entity_ids for mention in wanted),
+        len(mentions) - len(wanted),
+    )
+
+
+def hash_of(source: Source) -> str:
+    """Twelve digits that change with what a pipeline says, as it is written: values of the environment are no part."""
+    plain = json.dumps(source.data, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _versions(executor: DAGExecutor) -> dict[str, str]:
+    """The versions of Python and of the distributions whose components ran."""
+    plugins = executor.plugins.plugins
+    names = {plugins[node.offer.plugin].distribution for node in executor.graph.nodes if node.offer.plugin in plugins}
+    versions = {"python": platform.python_version()}
+    for name in sorted({"glinker-core", "glinker-eval", *filter(None, names)}):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # a plugin that was registered by hand
+            versions[name] = ""
+    return versions
+
+
+def _machine() -> dict[str, Any]:
+    return {"system": platform.system(), "machine": platform.machine(), "processors": os.cpu_count() or 0,
+            "implementation": sys.implementation.name}  # fmt: skip
+
+
+def plain(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation as JSON can hold it: all but the texts and candidates of `found` and `outcome`."""
+    record: dict[str, Any] = {
+        field.name: _plain(getattr(evaluation, field.name))
+        for field in attrs.fields(Evaluation)
+        if field.name not in ("found", "outcome", "findings")
+    }
+    record["findings"] = [
+        {"what": one.what, "count": one.count, "kept": one.kept, "places": [str(p) for p in one.problems[:_SHOWN]]}
+        for one in evaluation.findings
+    ]
+    record["failed"] = list(evaluation.outcome.failed)
+    return record
+
+
+#: Measures that are derived, beside the fields of their records.
+_DERIVED: Mapping[type, tuple[str, ...]] = {
+    Accuracy: ("normalised", "unnormalised", "of_all"),
+    Group: ("accuracy",),
+    Speed: ("documents_per_second", "kilobytes_per_second"),
+}
+
+
+def _plain(value: Any) -> Any:
+    if attrs.has(type(value)):
+        names = [field.name for field in attrs.fields(type(value))]
+        return {name: _plain(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,215 @@
+"""A pipeline over the texts of a gold standard, with what each of its nodes made of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+from attrs import evolve, frozen
+
+from glinker_core.entities import OnError
+from glinker_core.errors import InputError, NodeError, StoreError
+from glinker_core.executor import DAGExecutor
+from glinker_core.graph import Node
+from glinker_core.layers import LAYERS
+from glinker_core.model import LinkedDocument, LinkedMention, MentionCandidates
+from glinker_core.runner import run_batch
+from glinker_core.source import Source, Where
+from glinker_eval.gold import Gold, GoldDocument, GoldMention
+
+#: Whether the pipeline finds the mentions, or is given those of the gold standard.
+MentionSource = Literal["own", "gold"]
+
+
+@frozen
+class Traced:
+    """A gold document with what the pipeline made of it; `stages` has the candidates after each node, by its id."""
+
+    gold: GoldDocument
+    linked: LinkedDocument
+    stages: Mapping[str, tuple[MentionCandidates, ...]]
+
+
+@frozen
+class Outcome:
+    """A run: its documents, the text in thousands of bytes of UTF-8, and the seconds that linking it took.
+
+    `answers_nil` says whether mentions that are not linked are part of what the pipeline shows its users.
+    """
+
+    documents: tuple[Traced, ...]
+    kilobytes: float
+    processor: float
+    elapsed: float
+    answers_nil: bool
+    failed: tuple[str, ...] = ()
+
+
+def reads_mentions(executor: DAGExecutor) -> bool:
+    """Whether a pipeline takes the mentions its caller knows."""
+    refs = (ref for node in executor.graph.nodes for port in node.inputs.values() for ref in port)
+    return any(ref.kind == "entities" for ref in refs)
+
+
+def taking_mentions(source: Source) -> Source:
+    """The same pipeline with `l1_external` in the place of each L1 node, or before all others where there is none."""
+    nodes = source.data.get("nodes") if isinstance(source.data, Mapping) else None
+    if not isinstance(nodes, list):  # the graph says what is wrong with it
+        return source
+    made = [_external(node) if _finds_mentions(node) else node for node in nodes]
+    marks = source.marks
+    if made == nodes and not any(_finds_mentions(node) for node in nodes):
+        made = [{"id": "gold_mentions", "processor": "l1_external"}, *nodes]
+        marks = {_moved(where): mark for where, mark in marks.items()}
+    return Source({**source.data, "nodes": made}, source.name, marks)
+
+
+def _finds_mentions(node: Any) -> bool:
+    processor = node.get("processor") if isinstance(node, Mapping) else None
+    prefix = f"{LAYERS['recognizer'].prefix}_"
+    return isinstance(processor, str) and processor.rpartition(":")[2].startswith(prefix)
+
+
+def _external(node: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in node.items() if key in ("id", "output")}
+    return {**kept, "processor": "l1_external"}
+
+
+def _moved(where: Where) -> Where:
+    if where[:1] == ("nodes",) and len(where) > 1 and isinstance(where[1], int):
+        return ("nodes", where[1] + 1, *where[2:])
+    return where
+
+
+def nobody(done: int) -> None:
+    """Who is told where nobody wants to know."""
+
+
+def run(
+    executor: DAGExecutor,
+    gold: Gold,
+    mentions: MentionSource,
+    batch_size: int = 32,
+    on_error: OnError = "raise",
+    tell: Callable[[int], None] = nobody,
+) -> Outcome:
+    """Link all documents, every candidate kept; what is loaded at the first text is loaded before time is taken.
+
+    With gold mentions, those that overlap are given one after the other, and labels are not given. With
+    `on_error="skip"` a document that fails is `failed` and has no mentions. `tell` is told how many are done.
+    """
+    if mentions == "gold" and not reads_mentions(executor):
+        raise InputError(f"pipeline '{executor.graph.name}' takes no mentions; give its L1 nodes as l1_external")
+    if mentions == "own" and reads_mentions(executor):
+        raise InputError(f"pipeline '{executor.graph.name}' finds no mentions, it takes them; give --mentions gold")
+    answers_nil = _show_all(executor, mentions)
+    executor.execute({"texts": [], "entities": []})
+    work = [
+        (index, document, given)
+        for index, document in enumerate(gold.documents)
+        for given in (_rounds(document.mentions) if mentions == "gold" else [None])
+    ]
+    parts: list[list[Traced]] = [[] for _ in gold.documents]
+    processor, clock = time.process_time(), time.perf_counter()
+    batches, number = iter(work), 0
+    while batch := list(islice(batches, batch_size)):
+        results = _batch(executor, [(document, given) for _, document, given in batch], number, on_error)
+        for (index, _, _), traced in zip(batch, results, strict=True):
+            parts[index].append(traced)
+        number += 1
+        tell(batch[-1][0] + 1)
+    size = sum(len(document.text.encode("utf-8", "surrogatepass")) for document in gold.documents)
+    documents = tuple(_joined(part) for part in parts)
+    return Outcome(
+        documents,
+        size / 1000,
+        time.process_time() - processor,
+        time.perf_counter() - clock,
+        answers_nil,
+        tuple(traced.gold.id for traced in documents if traced.linked.error is not None),
+    )
+
+
+def _show_all(executor: DAGExecutor, mentions: MentionSource) -> bool:
+    """Let L0 show every mention with every candidate; whether it shows unlinked mentions by itself."""
+    answers = True
+    for node in executor.graph.nodes:
+        shown = node.component
+        if node.layer.makes != "documents" or not hasattr(shown, "return_all_candidates"):
+            continue
+        shown.return_all_candidates = True
+        answers = bool(shown.include_unlinked)
+        shown.include_unlinked = True
+        if mentions == "gold":
+            shown.overlaps = "keep"  # whoever gives a mention wants to hear of it
+    return answers
+
+
+def _rounds(mentions: Sequence[GoldMention]) -> list[list[Mapping[str, Any]]]:
+    """The spans of the mentions, each once, in as few lists as leave no two of a list overlapping; at least one."""
+    rounds: list[list[Mapping[str, Any]]] = [[]]
+    for start, end in sorted({(mention.start, mention.end) for mention in mentions}):
+        fitting = (taken for taken in rounds if not taken or taken[-1]["end"] <= start)
+        if (chosen := next(fitting, None)) is None:
+            rounds.append(chosen := [])
+        chosen.append({"start": start, "end": end})
+    return rounds
+
+
+Given = tuple[GoldDocument, Sequence[Mapping[str, Any]] | None]
+
+
+def _batch(executor: DAGExecutor, batch: Sequence[Given], number: int, on_error: OnError) -> Iterator[Traced]:
+    try:
+        yield from _traced(executor, batch, number)
+    except NodeError as error:
+        if on_error == "raise" or isinstance(error.cause, StoreError):
+            raise
+        if len(batch) == 1:
+            document = batch[0][0]
+            yield Traced(document, LinkedDocument(document.text, id=document.id, error=str(error)), {})
+        else:
+            for one in batch:
+                yield from _batch(executor, [one], number, on_error)
+
+
+def _traced(executor: DAGExecutor, batch: Sequence[Given], number: int) -> list[Traced]:
+    data: dict[str, Any] = {"texts": [document.text for document, _ in batch]}
+    if batch[0][1] is not None:
+        data["entities"] = [given for _, given in batch]
+    ids = [document.id for document, _ in batch]
+    context = run_batch(executor.graph, executor.plugins, data, batch=number, text_ids=ids)
+    stages = {node.id: context.get(node.key) for node in executor.graph.nodes if node.layer.makes == "candidates"}
+    output = context.get(output_node(executor).key)
+    return [
+        Traced(document, evolve(output[at], id=document.id), {name: result[at] for name, result in stages.items()})
+        for at, (document, _) in enumerate(batch)
+    ]
+
+
+def output_node(executor: DAGExecutor) -> Node:
+    """The node that makes the documents: the last aggregator."""
+    nodes = [node for node in executor.graph.nodes if node.layer.makes == "documents"]
+    if not nodes:
+        name = executor.graph.name
+        raise InputError(f"pipeline '{name}' has no aggregator; add a node with processor l0_aggregator")
+    return nodes[-1]
+
+
+def _joined(parts: Sequence[Traced]) -> Traced:
+    """One document of the rounds it went through."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    failed = next((part.linked for part in parts if part.linked.error is not None), None)
+    if failed is not None:
+        return Traced(first.gold, failed, {})
+    entities = [mention for part in parts for mention in part.linked.entities]
+    stages = {name: tuple(item for part in parts for item in part.stages[name]) for name in first.stages}
+    return Traced(first.gold, evolve(first.linked, entities=tuple(sorted(entities, key=_position))), stages)
+
+
+def _position(mention: LinkedMention) -> tuple[int, int]:
+    return mention.start, mention.end

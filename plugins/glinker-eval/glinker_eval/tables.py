@@ -1,0 +1,104 @@
+"""An evaluation as people read it on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from glinker_core.cli.console import many, visible
+from glinker_eval.counting import Scope
+from glinker_eval.evaluation import Evaluation
+from glinker_eval.measures import Group
+
+#: What each class of annotations is called.
+SCOPE_NAMES: Mapping[Scope, str] = {"all": "all", "in_kb": "InKB", "nil": "NIL", "gs_in_kb": "GSInKB"}
+
+_WIDTH = 120  # where no terminal says how wide it is
+_TYPES = 15  # of the types in the table
+
+
+def show(evaluation: Evaluation, stream: TextIO) -> None:
+    """Write the tables: what was measured and how, scores, recall, accuracy, types and ambiguity, speed."""
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
+    before: Table | str = ""
+    for part in _parts(evaluation):
+        if isinstance(part, Table) or isinstance(before, Table):
+            console.print()
+        console.print(part if isinstance(part, Table) else visible(part), markup=False, soft_wrap=True)
+        before = part
+
+
+def _parts(evaluation: Evaluation) -> Iterator[Table | str]:
+    settings, gold = evaluation.settings, evaluation.gold
+    yield f"{settings.pipeline} ({settings.pipeline_hash}) on {settings.gold}"
+    how = f"task {settings.task}, {settings.match} match, {settings.mentions} mentions"
+    yield f"{how}; KB {settings.kb_revision} with {many(settings.kb_entities, 'entity', 'entities')}"
+    optional = f", {gold.optional:,} optional" if gold.optional else ""
+    kinds = f"{gold.in_kb:,} in the KB, {gold.absent:,} absent from it, {gold.nil:,} NIL{optional}"
+    yield f"{many(gold.documents, 'document')}, {many(gold.mentions, 'mention')}: {kinds}"
+    yield _scores(evaluation)
+    if evaluation.recall:
+        yield _recall(evaluation)
+    if (accuracy := evaluation.accuracy) is not None and accuracy.in_kb:
+        shares = [
+            f"{_share(accuracy.unnormalised)} of {accuracy.in_kb:,} in the KB",
+            f"{_share(accuracy.normalised)} of {accuracy.retrieved:,} with the right candidate",
+        ]
+        if accuracy.linked > accuracy.in_kb:
+            shares.append(f"{_share(accuracy.of_all)} of {accuracy.linked:,} with an id")
+        yield f"accuracy of links: {', '.join(shares)}"
+    if len(evaluation.by_type) > 1:
+        yield _groups("type", evaluation.by_type)
+    if evaluation.by_ambiguity:
+        yield _groups("candidates", evaluation.by_ambiguity)
+    speed = evaluation.speed
+    yield (
+        f"{many(speed.documents, 'document')}, {speed.kilobytes:,.1f} kB in {speed.seconds:.2f} s: "
+        f"{speed.documents_per_second:,.0f} documents/s, {speed.kilobytes_per_second:,.0f} kB/s"
+    )
+
+
+def _table(head: str, *heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(head, no_wrap=True, overflow="ellipsis")
+    for name in heads:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _scores(evaluation: Evaluation) -> Table:
+    table = _table("", "P", "R", "F1", "macro P", "R", "F1", "TP", "FP", "FN")
+    for scope, scores in evaluation.scores.items():
+        measures = (scores.micro.precision, scores.micro.recall, scores.micro.f1)
+        means = (scores.macro.precision, scores.macro.recall, scores.macro.f1)
+        counts = (scores.counts.tp, scores.counts.fp, scores.counts.fn)
+        name = "mentions" if evaluation.settings.task == "md" else SCOPE_NAMES[scope]
+        table.add_row(name, *map(_share, (*measures, *means)), *(f"{number:,}" for number in counts))
+    return table
+
+
+def _recall(evaluation: Evaluation) -> Table:
+    depths = next(iter(evaluation.recall.values()))
+    table = _table("recall", *(f"@{depth}" for depth in depths), "found by")
+    for source, shares in evaluation.recall.items():
+        kinds = evaluation.found_by.get(source, {})
+        by = ", ".join(f"{kind} {number:,}" for kind, number in kinds.items())
+        table.add_row(visible(source), *map(_share, shares.values()), visible(by))
+    return table
+
+
+def _groups(what: str, groups: Mapping[str, Group]) -> Table:
+    table = _table(what, "mentions", "detected", "retrieved", "linked", "accuracy")
+    for name, group in list(groups.items())[:_TYPES]:
+        counts = (group.mentions, group.detected, group.retrieved, group.linked)
+        table.add_row(visible(name) or "none", *(f"{number:,}" for number in counts), _share(group.accuracy))
+    if len(groups) > _TYPES:
+        table.add_row(f"and {len(groups) - _TYPES:,} more")
+    return table
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.3f}"

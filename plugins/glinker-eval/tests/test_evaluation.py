@@ -1,0 +1,196 @@
+"""One evaluation from end to end, every figure done by hand."""
+
+import json
+import sys
+
+import glinker_eval
+import pytest
+from glinker_eval.counting import Counts, Scores
+from glinker_eval.evaluation import Setup, evaluate, hash_of, plain
+from glinker_eval.gold import gold_of
+from glinker_eval.measures import Accuracy, Group
+from glinker_eval.running import taking_mentions
+
+from glinker_core import DAGExecutor
+from glinker_core.errors import InputError
+from glinker_core.layers import Row
+from glinker_core.model import Document, Entity
+from glinker_core.source import Source
+from tests.cli_runs import glinker
+from tests.fake_plugins import fakes, pipeline
+
+ENTITIES = [
+    Entity("fr", "Paris", (), "capital of France", "city", 90),
+    Entity("tx", "Paris", (), "town in Texas", "city", 20),
+    Entity("ulm", "Ulm", (), "seat of a minster", "town"),
+]
+# The linker adds the share of a description's words that stand in the text: d3 is linked to the Paris it does not mean.
+DOCUMENTS = [
+    {"id": "d1", "text": "Paris and Ulm met Bonn.", "mentions": [(0, 5, "fr"), (10, 13, "ulm"), (18, 22, None)]},
+    {"id": "d2", "text": "Paris in Texas.", "mentions": [(0, 5, "tx"), (9, 14, "texas")]},
+    {"id": "d3", "text": "Paris, by the Danube.", "mentions": [(0, 5, "tx")]},
+    {"id": "d4", "text": "Nothing here.", "mentions": []},
+]
+KEYS = "start", "end", "entity_id"
+
+
+def gold():
+    rows = [
+        Row(n, Document(d["text"], d["id"], tuple(dict(zip(KEYS, m, strict=True)) for m in d["mentions"])))
+        for n, d in enumerate(DOCUMENTS, 1)
+    ]
+    return gold_of(rows, "gold.jsonl")
+
+
+@pytest.fixture
+def measured():
+    def measure(*setup, **options):
+        source = Source(pipeline())
+        made = taking_mentions(source) if "gold" in setup else source
+        with DAGExecutor(made, plugins=fakes()) as executor:
+            executor.load_entities(ENTITIES)
+            return evaluate(executor, gold(), Setup(*setup), **options)
+
+    return measure
+
+
+def test_linking_end_to_end(measured):
+    done = measured("el", "strong", "own")
+    assert done.documents["d1"] == {
+        "all": Counts(2, 0, 1), "in_kb": Counts(2, 0, 0), "nil": Counts(0, 0, 1), "gs_in_kb": Counts(2, 0, 0)
+    }  # fmt: skip
+    assert {scope: scores.counts for scope, scores in done.scores.items()} == {
+        "all": Counts(3, 1, 3),
+        "in_kb": Counts(3, 1, 1),
+        "nil": Counts(0, 0, 2),
+        "gs_in_kb": Counts(3, 1, 1),
+    }
+    assert done.scores["all"].micro == Scores(0.75, 0.5, 0.6)
+    macro = done.scores["all"].macro
+    assert macro.f1 == pytest.approx((0.8 + 2 / 3 + 0 + 1) / 4)
+    assert (macro.precision, macro.recall) == (pytest.approx(3 / 4), pytest.approx((2 / 3 + 1 / 2 + 0 + 1) / 4))
+
+
+def test_candidates_and_links_of_mentions(measured):
+    done = measured("el", "strong", "own")
+    assert done.recall == {
+        "l2": {"1": 0.5, "5": 1.0, "10": 1.0, "30": 1.0, "all": 1.0},
+        "final": {"1": 0.75, "5": 1.0, "10": 1.0, "30": 1.0, "all": 1.0},
+    }
+    assert done.found_by == {"l2": {"exact": 4}}
+    assert done.accuracy == Accuracy(correct=3, retrieved=4, in_kb=4, linked=5)
+    assert (done.accuracy.normalised, done.accuracy.unnormalised, done.accuracy.of_all) == (0.75, 0.75, 0.6)
+    assert done.by_type == {"city": Group(3, 3, 3, 2), "town": Group(1, 1, 1, 1)}
+    assert done.by_ambiguity == {"1": Group(1, 1, 1, 1), "2-5": Group(3, 3, 3, 2)}
+    assert [(one.document, one.gold.text, one.answered) for one in done.found] == [
+        ("d1", "Paris", True), ("d1", "Ulm", True), ("d1", "Bonn", False),
+        ("d2", "Paris", True), ("d2", "Texas", False), ("d3", "Paris", False),
+    ]  # fmt: skip
+
+
+def test_given_mentions(measured):
+    done = measured("ed", "strong", "gold")
+    assert {scope: scores.counts for scope, scores in done.scores.items()} == {
+        "all": Counts(5, 1, 1),
+        "in_kb": Counts(3, 1, 1),
+        "nil": Counts(2, 0, 0),
+        "gs_in_kb": Counts(3, 1, 1),
+    }
+    assert done.accuracy == Accuracy(3, 4, 4, 5)
+
+
+def test_finding_mentions(measured):
+    done = measured("md", "strong", "own")
+    assert {scope: scores.counts for scope, scores in done.scores.items()} == {"all": Counts(4, 0, 2)}
+    assert (done.accuracy, done.recall, done.by_ambiguity) == (None, {}, {})
+
+
+def test_a_record_says_what_its_figures_depend_on(measured):
+    done = measured("ed", "strong", "gold", pipeline_hash="abc", batch_size=2)
+    record = json.loads(json.dumps(plain(done)))
+    settings = record["settings"]
+    assert (settings["task"], settings["match"], settings["mentions"]) == ("ed", "strong", "gold")
+    assert (settings["pipeline"], settings["pipeline_hash"], settings["batch_size"]) == ("test", "abc", 2)
+    assert settings["nodes"] == {"l1": "l1_external", "l2": "l2_chain", "l3": "l3_fake", "l0": "l0_aggregator"}
+    assert (settings["kb_entities"], settings["gold"]) == (3, "gold.jsonl")
+    assert settings["kb_revision"]
+    assert settings["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert record["gold"] == {"documents": 4, "mentions": 6, "in_kb": 4, "absent": 1, "nil": 1, "optional": 0}
+    assert record["scores"]["in_kb"]["counts"] == {"tp": 3, "fp": 1, "fn": 1}
+    assert record["documents"]["d3"]["all"] == {"tp": 0, "fp": 1, "fn": 1}
+    assert record["accuracy"]["of_all"] == 0.6
+    assert record["speed"]["documents_per_second"] > 0
+    assert record["findings"] == [
+        {"what": "mentions of entities that the knowledge base has not", "count": 1, "kept": True,
+         "places": ["document d2: 9:14 'Texas' means texas"]}
+    ]  # fmt: skip
+    assert record["failed"] == []
+
+
+def test_the_hash_of_a_pipeline_is_that_of_what_it_says():
+    assert hash_of(Source(pipeline())) == hash_of(Source(pipeline(), "file.yaml", {(): (1, 1)}))
+    assert hash_of(Source(pipeline())) != hash_of(Source(pipeline(name="other")))
+
+
+@pytest.mark.parametrize("setup", [("ed", "weak"), ("md", "strong", "gold")])
+def test_what_does_not_go_together_is_refused(setup):
+    with pytest.raises(InputError):
+        Setup(*setup)
+
+
+# -- the command ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    lines = [{**d, "mentions": [dict(zip(KEYS, m, strict=True)) for m in d["mentions"]]} for d in DOCUMENTS]
+    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    names = "entity_id", "label", "description", "entity_type", "popularity"
+    entities = [{name: getattr(entity, name) for name in names} for entity in ENTITIES]
+    (tmp_path / "kb.jsonl").write_text("".join(json.dumps(entity) + "\n" for entity in entities))
+    (tmp_path / "p.yaml").write_text(json.dumps(pipeline()))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*args):
+    return glinker("eval", *args, plugins=fakes(eval=glinker_eval))
+
+
+def test_the_command_prints_tables_and_writes_a_record(place):
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--json", "out.json")
+    assert done.exit_code == 0, done.stderr
+    assert "task el, strong match, own mentions" in done.stdout
+    assert "4 documents, 6 mentions: 4 in the KB, 1 absent from it, 1 NIL" in done.stdout
+    assert "InKB    0.750  0.750  0.750" in done.stdout
+    assert "accuracy of links: 0.750 of 4 in the KB, 0.750 of 4 with the right candidate, 0.600 of 5" in done.stdout
+    assert "1 mentions of entities that the knowledge base has not:\n  document d2: 9:14 'Texas'" in done.stderr
+    record = json.loads((place / "out.json").read_text())
+    assert record["scores"]["all"]["micro"]["f1"] == 0.6
+    assert record["settings"]["pipeline_hash"] == hash_of(Source(pipeline()))
+
+
+def test_disambiguation_is_given_the_gold_mentions(place):
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--task", "ed")
+    assert "task ed, strong match, gold mentions" in done.stdout
+    assert "NIL     1.000  1.000  1.000" in done.stdout
+
+
+def test_everything_wrong_is_told_before_anything_is_scored(place):
+    with (place / "gold.jsonl").open("ab") as stream:
+        stream.write(b'{"id": "d1", "text": "", "mentions": []}\n{"text": "\xff"}\n')
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "missing.jsonl")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "gold standard: 2 problems" in done.stderr
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--on-error", "skip")
+    assert done.exit_code == 0
+    assert "1 documents whose id stands there twice, left out:" in done.stderr
+    assert "InKB    0.750  0.750  0.750" in done.stdout
+
+
+def test_a_call_that_makes_no_sense_is_refused(place):
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--task", "md", "--mentions", "gold")
+    assert (done.exit_code, "task md" in done.stderr) == (2, True)
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--json", "gold.jsonl")
+    assert (done.exit_code, "is read here" in done.stderr) == (2, True)
