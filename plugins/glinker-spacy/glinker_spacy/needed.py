@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ENTITIES, SPANS = "doc.ents", "doc.spans"
 _CHUNKS = ("token.dep", "token.head", "token.pos")
 _EVERYTHING = "everything"  # what a pipe needs that does not say what it needs
+_LINKS = "glinker"  # our own pipe, which has no place in a pipeline that recognises for another
 
 #: What spaCy's own pipes read and write without saying so
 _READS = {"attribute_ruler": ("token.tag", "token.morph", "token.pos"), "lemmatizer": ("token.pos", "token.tag")}
@@ -48,6 +49,8 @@ def needed(nlp: Language, model: str, *, keep: Sequence[str], chunks: bool, span
     wanted = {SPANS if spans else ENTITIES, *(_CHUNKS if chunks else ())}
     kept: list[str] = []
     for name, pipe in reversed(nlp.pipeline):
+        if nlp.get_pipe_meta(name).factory == _LINKS and name not in keep:
+            continue
         reads, writes = _ports(nlp, name, pipe)
         listeners = getattr(pipe, "listening_components", ())  # who take the vectors of a tok2vec or transformer
         retokenizes = bool(kept) and nlp.get_pipe_meta(name).retokenizes

@@ -103,6 +103,11 @@ def test_a_span_ruler_finds_entities_where_it_was_told_to() -> None:
     assert kept(pipeline("ner", "spancat", "span_ruler"), spans=True) == ["spancat", "span_ruler"]
 
 
+def test_what_links_does_not_run_where_names_are_found() -> None:
+    assert kept(pipeline("ner", "glinker")) == ["ner"]
+    assert kept(pipeline("ner", "test_silent", "glinker"), keep=("glinker",)) == ["ner", "test_silent", "glinker"]
+
+
 def test_disabled_pipes_stay_disabled(trained: str) -> None:
     with pytest.raises(InputError, match="has tok2vec, tagger, parser, attribute_ruler, none of which find entities"):
         kept(spacy.load(trained, disable=["ner"]))
