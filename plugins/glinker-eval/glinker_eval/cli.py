@@ -102,4 +102,4 @@ def _tell(finding: Finding) -> None:
     places = "".join(f"\n  {problem}" for problem in finding.problems[:_SHOWN])
     rest = f"\n  and {finding.count - _SHOWN:,} more" if finding.count > _SHOWN else ""
     fate = "" if finding.kept else ", left out"
-    say(f"{finding.count:,} {finding.what}{fate}:{places}{rest}")
+    say(f"{finding.what}{fate}: {finding.count:,}{places}{rest}")

@@ -164,7 +164,7 @@ def test_the_command_prints_tables_and_writes_a_record(place):
     assert "4 documents, 6 mentions: 4 in the KB, 1 absent from it, 1 NIL" in done.stdout
     assert "InKB    0.750  0.750  0.750" in done.stdout
     assert "accuracy of links: 0.750 of 4 in the KB, 0.750 of 4 with the right candidate, 0.600 of 5" in done.stdout
-    assert "1 mentions of entities that the knowledge base has not:\n  document d2: 9:14 'Texas'" in done.stderr
+    assert "mentions of entities that the knowledge base has not: 1\n  document d2: 9:14 'Texas'" in done.stderr
     record = json.loads((place / "out.json").read_text())
     assert record["scores"]["all"]["micro"]["f1"] == 0.6
     assert record["settings"]["pipeline_hash"] == hash_of(Source(pipeline()))
@@ -185,7 +185,7 @@ def test_everything_wrong_is_told_before_anything_is_scored(place):
     assert "gold standard: 2 problems" in done.stderr
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--on-error", "skip")
     assert done.exit_code == 0
-    assert "1 documents whose id stands there twice, left out:" in done.stderr
+    assert "documents whose id stands there twice, left out: 1" in done.stderr
     assert "InKB    0.750  0.750  0.750" in done.stdout
 
 

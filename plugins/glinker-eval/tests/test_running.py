@@ -59,10 +59,8 @@ def test_a_pipeline_finds_its_own_mentions_and_every_candidate_is_kept():
 
 def test_each_recogniser_gives_way_to_the_mentions_of_the_gold_standard():
     nodes = [node("a", "l1_fake"), node("b", "fakes:l1_fake", names=["Rhine"])]
-    nodes += [
-        node("l2", "l2_chain", {"mentions": ["a", "b_result"]}, layers=[{"type": "fake"}]),
-        *pipeline()["nodes"][2:],
-    ]
+    nodes += [node("l2", "l2_chain", {"mentions": ["a", "b_result"]}, layers=[{"type": "fake"}])]
+    nodes += pipeline()["nodes"][2:]
     changed = taking_mentions(Source(pipeline(*nodes)))
     assert [one["processor"] for one in changed.data["nodes"][:3]] == ["l1_external", "l1_external", "l2_chain"]
     with executor(changed) as made:
@@ -76,7 +74,7 @@ def test_a_pipeline_without_recogniser_is_given_one_and_places_of_its_file_stay_
     text = "name: t\nnodes:\n  - {id: l2, processor: l2_chain, config: {layers: [{type: fake}]}}\n"
     text += "  - {id: l0, processor: l0_aggregator}\n"
     changed = taking_mentions(parse(text, "p.yaml"))
-    assert changed.place(("nodes", 1, "config")) == "p.yaml:3:34"
+    assert changed.place(("nodes", 1, "config")) == "p.yaml:3:35"
     with executor(changed) as made:
         assert links(run(made, gold(("Ulm.", (0, 3, "ulm"))), "gold")) == [[("Ulm", "ulm")]]
 
@@ -89,12 +87,8 @@ def test_mentions_that_overlap_are_all_linked():
         [("Ulm", "ulm"), ("Ulm lies", "x"), ("lies", None), ("Rhine", "rhine")],
         [],
     ]
-    assert sorted(item.mention.text for item in outcome.documents[0].stages["l3"]) == [
-        "Rhine",
-        "Ulm",
-        "Ulm lies",
-        "lies",
-    ]
+    scored = outcome.documents[0].stages["l3"]
+    assert sorted(item.mention.text for item in scored) == ["Rhine", "Ulm", "Ulm lies", "lies"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 32])
