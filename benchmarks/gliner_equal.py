@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gliner_peer import TEMPLATE
+from gliner_bench import entity_of, written
 from gliner_work import Text, Thing
 from glinker_gliner.linker import GlinerLinker
 from glinker_gliner.recognizer import GlinerRecognizer
 
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
+from glinker_core.model import Candidate, Mention, MentionCandidates
 
 
 def difference_of_mentions(library: Any, ours: GlinerRecognizer, texts: Sequence[Text]) -> float:
@@ -37,26 +37,18 @@ def difference_of_linkers(
         candidates = [
             MentionCandidates(
                 Mention(start, end, text.text[start:end]),
-                tuple(Candidate(_entity(things[number]), "", "exact") for number in pool),
+                tuple(Candidate(entity_of(things[number]), "", "exact") for number in pool),
             )
             for (start, end), pool in zip(text.spans, pools, strict=True)
         ]
         (linked,) = ours.link([text.text], [candidates])
-        written = {_text(things[number]): things[number].entity_id for pool in pools for number in pool}
+        labels = {written(things[number]): things[number].entity_id for pool in pools for number in pool}
         spans = [[{"start": start, "end": end} for start, end in text.spans]]
         given = {"threshold": 0.0, "flat_ner": False, "multi_label": True, "input_spans": spans}
-        (found,) = library.inference([text.text], list(written), **given)
-        theirs = {(one["start"], one["end"], written[one["label"]]): one["score"] for one in found}
+        (found,) = library.inference([text.text], list(labels), **given)
+        theirs = {(one["start"], one["end"], labels[one["label"]]): one["score"] for one in found}
         for item in linked:
             for candidate in item.candidates:
                 other = theirs[item.mention.start, item.mention.end, candidate.entity_id]
                 count, worst = count + 1, max(worst, abs(candidate.score - other))
     return count, worst
-
-
-def _entity(thing: Thing) -> Entity:
-    return Entity(thing.entity_id, thing.label, (), thing.description)
-
-
-def _text(thing: Thing) -> str:
-    return TEMPLATE.format(label=thing.label, description=thing.description)

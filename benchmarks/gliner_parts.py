@@ -3,68 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
-from gliner_equal import difference_of_linkers, difference_of_mentions
-from gliner_peer import NOTHING_PASSES, TEMPLATE, Child, Seconds
+from gliner_bench import Bench, entity_of, linker_over, raw_labels, written
+from gliner_equal import difference_of_mentions
+from gliner_linking import l3, l4
+from gliner_peer import NOTHING_PASSES, Seconds
 from gliner_rounds import GLINKER, OURS, Part, Table, rounds, timed
-from gliner_work import LABELS, Text, Thing, draw_pools, draw_texts, draw_things
-from glinker_gliner.linker import GlinerLinker
-from glinker_gliner.model import Model
+from gliner_work import LABELS, Thing, draw_texts, draw_things
 from glinker_gliner.recognizer import GlinerRecognizer
-from glinker_gliner.reranker import GlinerReranker
-from glinker_gliner.vectors import EntityVectors
-from glinker_gliner.windows import groups
-from glinker_stores.dict import DictStore
-from shapes import SHAPES, make
 
 from glinker_core import ConfigBuilder, DAGExecutor
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 from glinker_core.resources import Resources
-
-
-@dataclass
-class Bench:
-    """Where the models are, how much is done, and the other interpreter."""
-
-    folder: Path
-    rounds: int
-    size: float  # of the work, 1 for all
-    clock: str
-    child: Child | None
-
-    def model(self, shape: str) -> str:
-        """The folder of a model of that shape; made if it is not there."""
-        folder = self.folder / shape
-        if not (folder / "gliner_config.json").is_file():
-            make(SHAPES[shape], 0).save_pretrained(folder, safe_serialization=True)
-        return str(folder)
-
-    def library(self, shape: str) -> Any:
-        """The model as the library has it."""
-        from gliner import GLiNER
-        from transformers.initialization import no_init_weights
-
-        with no_init_weights():
-            return GLiNER.from_pretrained(self.model(shape)).eval()
-
-    @cached_property
-    def edge(self) -> Any:
-        return self.library("edge")
-
-    def count(self, number: int, least: int = 1) -> int:
-        """So many at full size."""
-        return max(least, round(number * self.size))
-
-    def slices(self, items: Sequence[Any]) -> list[Any]:
-        """The work in as many slices as there are rounds."""
-        return [list(items[turn :: self.rounds]) for turn in range(self.rounds)]
 
 
 def l1(bench: Bench) -> Part:
@@ -73,7 +26,7 @@ def l1(bench: Bench) -> Part:
     folder, labels = bench.model("edge"), list(LABELS)
     ours = GlinerRecognizer(model=folder, labels=labels, threshold=NOTHING_PASSES)
     ours.open(Resources())
-    embeddings = _raw_labels(ours.loaded, labels)
+    embeddings = raw_labels(ours.loaded, labels)
     if bench.child:
         bench.child.call("open_l1", folder, labels)
     for title, count, lengths in (
@@ -138,115 +91,11 @@ def _tried(tried: dict[str, list[Seconds]], items: int, clock: str) -> Iterator[
         yield f"{name.removeprefix('library, ')} {1e3 * getattr(one, clock) / items:.1f} ms"
 
 
-def _raw_labels(model: Model, labels: Sequence[str]) -> torch.Tensor:
-    """What the library's `encode_labels` gives, without its padding."""
-    with torch.inference_mode():
-        return model._label_vectors(labels, 64, None).clone()
-
-
-def l3(bench: Bench) -> Part:
-    """Ten mentions a text, 10 to 1,000 candidates each, with embeddings in the store and without."""
-    part, folder = Part(), bench.model("edge")
-    things = draw_things(bench.count(3_000, 1_200), 12, "l3")
-    per_round = bench.count(8, 2)
-    texts = draw_texts(per_round * bench.rounds, 90, 110, "l3", mentions=10)
-    slices = bench.slices(list(range(len(texts))))
-    ours, cold = _linker(folder, things, True), _linker(folder, things, False)
-    vectors = _raw_labels(ours.loaded, [_written(thing) for thing in things])
-    if bench.child:
-        bench.child.call("open_linker", "l3", "l3_batch", folder, things, True)
-    ways: dict[str, Any] = {"the text encoder alone": lambda some: _encoder(ours.loaded, [texts[i] for i in some])}
-    sizes = (10, 30, 100, 1_000)
-    for size in sizes:
-        pools = draw_pools(texts, len(things), size, "l3")
-        items = [_candidates(text, pools[index], things) for index, text in enumerate(texts)]
-        _add_l3(ways, bench, f"{size}", ours, cold, texts, items, pools, things, vectors)
-        if bench.child:
-            for turn, some in enumerate(slices):
-                rows = [texts[i] for i in some]
-                bench.child.call("work", f"{size} {turn}", *zip(*rows, strict=True), [pools[i] for i in some])
-            for given in (True, False) if size <= 100 else (True,):
-                ways[f"{size} {GLINKER}{', embeddings given' * given}"] = lambda some, size=size, given=given: (
-                    bench.child.call("link", "l3", f"{size} {some[0]}", given)
-                )
-    taken = rounds(ways, slices)
-    alone = taken.pop("the text encoder alone")
-    for size in sizes:
-        own = {name.partition(" ")[2]: of for name, of in taken.items() if name.startswith(f"{size} ")}
-        title = f"L3, 10 x {size}: texts of 100 words, {len(things):,} entities"
-        table = Table(title, "text", len(slices[0]), {**own, "the text encoder alone": alone})
-        part.tables.append(table)
-        share = table.ratio("the text encoder alone", OURS, bench.clock)
-        table.notes = [f"the text encoder is {share:.0%} of the time of {OURS}"]
-        if size == 30:
-            if GLINKER in own:
-                given, named = f"{GLINKER}, embeddings given", "embeddings in the store"
-                part.at_least(f"L3, 10 x 30: {GLINKER} / ours, {named}", 3, table.ratio(given, OURS, bench.clock))
-                warm = f"L3, 10 x 30: {GLINKER} without / ours"
-                part.at_least(warm, 10, table.ratio(GLINKER, OURS, bench.clock))
-                first = f"{OURS}, embeddings made now"
-                value = 1 / table.ratio(first, GLINKER, bench.clock)
-                part.tables[-1].notes.append(f"nobody has an embedding: {value:.2f} times as fast as {GLINKER}")
-            part.at_least("L3, 10 x 30: share of the text encoder in our time", 0.85, share)
-    both = Table("", "", 1, {"ten": taken[f"10 {OURS}"], "thousand": taken[f"1000 {OURS}"]})
-    part.at_most("L3, 10 mentions: 1,000 candidates / 10 candidates", 1.2, both.ratio("thousand", "ten", bench.clock))
-    few = [(text, draw_pools([text], 300, 30, text.text)[0]) for text in texts[:4]]
-    pairs, worst = difference_of_linkers(bench.edge, cold, few, things)
-    part.at_most(f"L3: difference to the library's scores, {pairs:,} pairs", 1e-5, worst)
-    return part
-
-
-def _add_l3(ways: dict[str, Any], bench: Bench, size: str, ours: GlinerLinker, cold: GlinerLinker, *work: Any) -> None:
-    """Our ways and the library's for one number of candidates."""
-    texts, items, pools, things, vectors = work
-
-    def linked(linker: GlinerLinker, some: list[int]) -> None:
-        linker.link([texts[i].text for i in some], [items[i] for i in some])
-
-    def made_now(some: list[int]) -> Seconds:
-        cold._vectors = EntityVectors(cold.loaded, TEMPLATE, Resources(), False, False, cold.batch_size)
-        return timed(lambda: linked(cold, some))
-
-    def library(some: list[int]) -> None:
-        for index in some:
-            union = list(dict.fromkeys(number for pool in pools[index] for number in pool))
-            spans = [[{"start": start, "end": end} for start, end in texts[index].spans]]
-            labels = [_written(things[number]) for number in union]
-            given = {"threshold": NOTHING_PASSES, "input_spans": spans}
-            bench.edge.batch_predict_with_embeds([texts[index].text], vectors[union], labels, **given)
-
-    linked(ours, list(range(len(texts))))  # what is measured is a stream: vectors come from the store once
-    ways[f"{size} {OURS}"] = lambda some: timed(lambda: linked(ours, some))
-    if int(size) <= 100:
-        ways[f"{size} {OURS}, embeddings made now"] = made_now
-    ways[f"{size} library, embeddings given"] = lambda some: timed(lambda: library(some))
-
-
-def l4(bench: Bench) -> Part:
-    """Four mentions with 100 candidates each, in chunks of 20, by a model that reads them with the text."""
-    part, folder, things = Part(), bench.model("rerank"), draw_things(1_000, 12, "l4")
-    texts = draw_texts(bench.rounds, 90, 110, "l4", mentions=4)
-    pools = draw_pools(texts, len(things), 100, "l4")
-    ours = GlinerReranker(model=folder, max_labels=20, threshold=NOTHING_PASSES)
-    ours.open(Resources())
-    items = [_candidates(text, pools[index], things) for index, text in enumerate(texts)]
-    ways: dict[str, Any] = {OURS: lambda i: timed(lambda: ours.rerank([texts[i].text], [items[i]]))}
-    if bench.child:
-        bench.child.call("open_linker", "l4", "l4_reranker", folder, things, False)
-        for i, text in enumerate(texts):
-            bench.child.call("work", f"l4 {i}", [text.text], [text.spans], [pools[i]])
-        ways[GLINKER] = lambda i: bench.child.call("link", "l4", f"l4 {i}")
-    taken = rounds(ways, list(range(len(texts))))
-    title = "L4, 4 x 100: chunks of 20 candidates, a text of 100 words, rerank shape"
-    part.tables.append(Table(title, "text", 1, taken))
-    return part
-
-
 def labels(bench: Bench) -> Part:
     """Embeddings of entities of 12 words."""
     part = Part()
-    model = _linker(bench.model("edge"), [], False).loaded
-    slices = bench.slices([_written(thing) for thing in draw_things(bench.count(10_000, 1_000), 12, "labels")])
+    model = linker_over(bench.model("edge"), [], False).loaded
+    slices = bench.slices([written(thing) for thing in draw_things(bench.count(10_000, 1_000), 12, "labels")])
     ways: dict[str, Any] = {
         OURS: lambda texts: timed(lambda: model.labels(texts, 64)),
         "library": lambda texts: _each(timed(lambda: bench.edge.encode_labels(texts[:32])), len(texts) / 32),
@@ -330,7 +179,7 @@ def _executor(folder: str, names: list[str], things: list[Thing], threshold: flo
     builder.l2.add("dict", search_mode=["exact"])
     builder.l3.configure(model=folder, threshold=NOTHING_PASSES, use_precomputed_embeddings=True)
     executor = DAGExecutor(builder.get_config())
-    executor.load_entities([_entity(thing) for thing in things])
+    executor.load_entities([entity_of(thing) for thing in things])
     executor.precompute_embeddings(batch_size=64)
     return executor
 
@@ -349,48 +198,6 @@ def _some_mentions(folder: str, names: list[str], texts: list[str]) -> tuple[flo
     ours.threshold = round(low, 4)
     found = [mention.text for mentions in ours.recognize(texts) for mention in mentions]
     return ours.threshold, list(dict.fromkeys(found))
-
-
-def _linker(folder: str, things: Sequence[Thing], precomputed: bool) -> GlinerLinker:
-    """A linker over a dict store with the entities."""
-    store = DictStore()
-    store.open()
-    store.upsert([_entity(thing) for thing in things])
-    linker = GlinerLinker(model=folder, threshold=NOTHING_PASSES, use_precomputed_embeddings=precomputed)
-    linker.open(Resources({"dict": store}))
-    if precomputed:
-        linker.precompute_embeddings(["dict"], 64)
-    return linker
-
-
-def _entity(thing: Thing) -> Entity:
-    return Entity(thing.entity_id, thing.label, thing.aliases, thing.description)
-
-
-def _written(thing: Thing) -> str:
-    return TEMPLATE.format(label=thing.label, description=thing.description)
-
-
-def _candidates(text: Text, pools: Sequence[Sequence[int]], things: Sequence[Thing]) -> list[MentionCandidates]:
-    """The mentions of a text with their candidates, as a retriever hands them on."""
-    return [
-        MentionCandidates(
-            Mention(start, end, text.text[start:end]),
-            tuple(Candidate(_entity(things[n]), things[n].label, "exact", {"l2": 1.0}) for n in pool),
-        )
-        for (start, end), pool in zip(text.spans, pools, strict=True)
-    ]
-
-
-def _encoder(model: Model, texts: Sequence[Text]) -> Seconds:
-    """The text encoder on the batches we make of texts, tokenised before."""
-    words = [model.words(text.text).words for text in texts]
-    batches = []
-    for group in groups([len(some) for some in words], 16):
-        inputs = model._processor.tokenize_inputs([words[index] for index in group], None)
-        batches.append((inputs["input_ids"], inputs["attention_mask"]))
-    with torch.inference_mode():
-        return timed(lambda: [model._core.token_rep_layer.encode_text(*batch) for batch in batches])
 
 
 PARTS = {"l1": l1, "l3": l3, "l4": l4, "pipeline": pipeline, "labels": labels, "load": load}
