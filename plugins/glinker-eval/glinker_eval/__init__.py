@@ -6,6 +6,21 @@ from collections.abc import Iterator
 
 from glinker_core.hookspecs import Component, hookimpl
 
+_FORMATS = "glinker_eval.formats"
+
+
+@hookimpl
+def glinker_readers() -> Iterator[Component]:
+    """Gold standards; our own JSON lines are read by the core."""
+    yield Component("aida", f"{_FORMATS}.aida:AidaReader", "AIDA-CoNLL", (".conll", ".aida.tsv", ".aida"))
+    bioc = ".bioc", ".bioc.xml", ".bioc.json", ".xml"
+    yield Component("bioc", f"{_FORMATS}.biocs:BiocReader", "BioC, as XML or JSON", bioc)
+    elevant = ".benchmark.jsonl", ".elevant.jsonl"
+    yield Component("elevant", f"{_FORMATS}.lines:ElevantReader", "benchmarks of ELEVANT", elevant)
+    yield Component("nif", f"{_FORMATS}.nif:NifReader", "NIF 2.0 in Turtle", (".nif", ".nif.ttl", ".ttl"))
+    yield Component("pubtator", f"{_FORMATS}.pubtator:PubtatorReader", "PubTator", (".pubtator", ".pubtator.txt"))
+    yield Component("zelda", f"{_FORMATS}.lines:ZeldaReader", "documents of ZELDA", (".zelda.jsonl",))
+
 
 @hookimpl
 def glinker_commands() -> Iterator[Component]:
