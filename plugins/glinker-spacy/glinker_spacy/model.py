@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
 import weakref
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import srsly
 from attrs import define, evolve, field, frozen
+from spacy import util
 
 from glinker_core import DAGExecutor
 from glinker_core.layers import LAYERS
 from glinker_core.source import Source, load_source
 
 _SAVED = "glinker.json"
+_COPY = "kb"
 _SQLITE = b"SQLite format 3\x00"
 
 
@@ -74,33 +77,35 @@ class Model:
         saved = self._described(lang)
         if saved["copy"]:
             _copy(self._existing(), path / saved["copy"])
-        srsly.write_json(path / _SAVED, saved)
+        (path / _SAVED).write_text(json.dumps(saved, indent=2), encoding="utf-8")
 
     @classmethod
     def from_disk(cls, settings: Settings, path: Path, name: str, lang: str) -> Model:
         """What was saved in a folder, for a pipe of these settings."""
-        saved = srsly.read_json(path / _SAVED)
+        saved = json.loads((path / _SAVED).read_text(encoding="utf-8"))
         return _restored(settings, saved, path / saved["copy"] if saved["copy"] else None, name, lang)
 
     def to_bytes(self, lang: str) -> bytes:
         """Save in bytes."""
         saved = self._described(lang)
+        parts = {_SAVED: json.dumps(saved).encode()}
         with tempfile.TemporaryDirectory() as folder:
             if saved["copy"]:
                 _copy(self._existing(), Path(folder, saved["copy"]))
-                saved["content"] = Path(folder, saved["copy"]).read_bytes()
-        data: bytes = srsly.msgpack_dumps(saved)
-        return data
+                parts[_COPY] = Path(folder, saved["copy"]).read_bytes()
+        return util.to_bytes({name: partial(parts.__getitem__, name) for name in parts}, [])
 
     @classmethod
     def from_bytes(cls, settings: Settings, data: bytes, name: str, lang: str) -> Model:
         """What was saved in bytes, for a pipe of these settings."""
-        saved = srsly.msgpack_loads(data)
+        parts: dict[str, bytes] = {}
+        util.from_bytes(data, {name: partial(parts.__setitem__, name) for name in (_SAVED, _COPY)}, [])
+        saved = json.loads(parts[_SAVED])
         if not saved["copy"]:
             return _restored(settings, saved, None, name, lang)
         folder = tempfile.mkdtemp(prefix="glinker-")
         kb = Path(folder, saved["copy"])
-        kb.write_bytes(saved["content"])
+        kb.write_bytes(parts[_COPY])
         model = _restored(settings, saved, kb, name, lang)
         weakref.finalize(model, shutil.rmtree, folder, ignore_errors=True)
         return model
@@ -111,7 +116,7 @@ class Model:
         if self.settings.kb_in_model == "copy":
             if self.kb is None:
                 raise ValueError("kb_in_model: is 'copy', but the pipeline names its own stores; name the file as 'kb'")
-            copy = "".join(["kb", *self.kb.suffixes])
+            copy = "".join([_COPY, *self.kb.suffixes])
         return {
             "lang": lang,
             "given": {"pipeline": self.settings.pipeline, "kb": self.settings.kb},
@@ -139,9 +144,9 @@ def _restored(settings: Settings, saved: Mapping[str, Any], copy: Path | None, n
         model = evolve(model, kb=copy or (Path(saved["kb"]) if saved["kb"] is not None else None))
     if model.kb is not None and not model.kb.exists():
         raise FileNotFoundError(
-            f"{name}: can't find the knowledge base '{model.kb}', which the model names by reference. Put it back, name "
-            f"another when you load the model: config={{'components': {{'{name}': {{'kb': PATH}}}}}}, or save the model "
-            "with kb_in_model='copy'"
+            f"{name}: can't find the knowledge base '{model.kb}', which the model refers to. Put it back, load "
+            f"the model with another, config={{'components': {{'{name}': {{'kb': PATH}}}}}}, or save it with "
+            "kb_in_model='copy'"
         )
     return model
 
@@ -209,9 +214,8 @@ def _given_mentions(name: str, source: Source) -> Source:
         return source
     taken = [_external(node) if _is_recognizer(node) else node for node in nodes]
     if taken == nodes and not any(map(_is_recognizer, nodes)):
-        raise ValueError(
-            f"{name}: {source.name} has no L1 node to give mentions to; with mentions='own' it runs as it is"
-        )
+        what = source.name or "the pipeline"
+        raise ValueError(f"{name}: {what} has no L1 node to give mentions to; with mentions='own' it runs as it is")
     return Source({**source.data, "nodes": taken}, source.name, source.marks)
 
 

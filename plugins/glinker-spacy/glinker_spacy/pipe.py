@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from attrs import asdict
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.util import SimpleFrozenList, minibatch
+from spacy.util import SimpleFrozenList
 
 from glinker_core import DAGExecutor
 from glinker_core.errors import NodeError, StoreError
@@ -51,7 +52,7 @@ def make_pipe(
 ) -> GlinkerPipe:
     """A pipe that links; see `GlinkerPipe`."""
     settings = Settings(pipeline, kb, mentions, overwrite_labels, kb_url, batch_size, kb_in_model)
-    return GlinkerPipe(nlp.lang, name, settings)
+    return GlinkerPipe(nlp.lang or "", name, settings)
 
 
 class GlinkerPipe(Pipe):
@@ -86,25 +87,23 @@ class GlinkerPipe(Pipe):
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Link documents, as many at a time as spaCy hands on, or `batch_size` of the settings if that is less."""
-        for docs in minibatch(stream, min(batch_size, self.settings.batch_size or batch_size)):
+        size, docs = min(batch_size, self.settings.batch_size or batch_size), iter(stream)
+        for batch in iter(lambda: list(islice(docs, size)), []):
             self.open()
-            yield from self._linked(docs)
+            yield from self._linked(batch)
 
     def _linked(self, docs: Sequence[Doc]) -> Iterator[Doc]:
         """The documents that could be linked; if not all of them together, then each alone."""
+        linked, handle = list(docs), cast("Callable[..., None]", self.get_error_handler())
         try:
             self._link(docs)
-            linked = True
         except Exception as error:  # noqa: BLE001  # the handler of spaCy decides; by default it raises again
-            linked = False
-            if len(docs) == 1 or (isinstance(error, NodeError) and isinstance(error.cause, StoreError)):
-                self.get_error_handler()(self.name, self, list(docs), error)
-                return
-        if linked:
-            yield from docs
-        else:
-            for doc in docs:
-                yield from self._linked([doc])
+            linked = []
+            if len(docs) > 1 and not (isinstance(error, NodeError) and isinstance(error.cause, StoreError)):
+                linked = [doc for one in docs for doc in self._linked([one])]
+            else:
+                handle(self.name, self, list(docs), error)
+        yield from linked
 
     def _link(self, docs: Sequence[Doc]) -> None:
         """Link all documents in one batch of the executor, or none of them."""
@@ -164,10 +163,8 @@ class GlinkerPipe(Pipe):
             self._inherited.append(self._executor)
             self._executor = None
         if self._executor is None:
-            self._executor, self._owner = (
-                open_executor(self.name, self._model, self.settings.mentions == OWN),
-                os.getpid(),
-            )
+            self._executor = open_executor(self.name, self._model, own=self.settings.mentions == OWN)
+            self._owner = os.getpid()
         return self._executor
 
     def close(self) -> None:
