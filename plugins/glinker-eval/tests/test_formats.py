@@ -46,6 +46,7 @@ class TestAida(ReaderContract):
             "",
             "Ulm\tB\tUlm\tUlm_\\u0028x\\u0029",
             "Ulm\tB\tUlm\tUlm",
+            "City\tB\tCity\tnull",
             "",
             "-DOCSTART- (2 EMPTY)",
             "",
@@ -55,13 +56,13 @@ class TestAida(ReaderContract):
     ).encode()
     documents = (
         Document(
-            "Bad Ragaz beats Utopia .\nUlm Ulm\n",
+            "Bad Ragaz beats Utopia .\nUlm Ulm City\n",
             "1 ALPS",
             (
                 m(0, 9, "Bad Ragaz", "Bad_Ragaz", "Bad Ragaz", f"{WIKI}/Bad_Ragaz", "12", "/m/0x"),
                 m(16, 22, "Utopia"),
                 m(25, 28, "Ulm", "Ulm_(x)", "Ulm (x)"),
-                m(29, 32, "Ulm", "Ulm"),
+                m(29, 37, None, "Ulm"),
             ),
         ),
         Document("Nothing here", "2 EMPTY", ()),

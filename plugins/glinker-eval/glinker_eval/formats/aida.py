@@ -20,6 +20,7 @@ from glinker_eval.formats.parts import decoded, mention, names_of, titles
 _START = re.compile(r"-DOCSTART-(?:\s+\(?(.*?)\)?)?\s*")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NIL = "--NME--"
+_GOES_ON = "null"  # the name on a B that goes on with the mention before it, in some rows
 
 
 @define
@@ -69,7 +70,10 @@ class _Draft:
             return f"'{token}' is tagged I, but no mention goes before it"
         if tag not in ("", "B", "I", "O"):
             return f"'{token}' is tagged {tag!r}; known are B, I, and O or nothing"
-        if tag == "B":
+        if tag == "B" and names[:1] == [_GOES_ON] and self.open:
+            self.mentions[-1]["end"] = self.size
+            self.mentions[-1].pop("text", None)  # it says what the first of its tokens are
+        elif tag == "B":
             self.mentions.append(mention(start, self.size, surface or None, _ids(names)))
         elif tag == "I":
             self.mentions[-1]["end"] = self.size
