@@ -23,6 +23,14 @@ def glinker_readers() -> Iterator[Component]:
 
 
 @hookimpl
+def glinker_writers() -> Iterator[Component]:
+    """Linked documents for others to read, and to compare with a gold standard."""
+    yield Component("bioc", f"{_FORMATS}.writers:BiocWriter", "BioC in JSON", (".bioc.json",))
+    yield Component("elevant", f"{_FORMATS}.writers:ElevantWriter", "benchmarks of ELEVANT", (".benchmark.jsonl",))
+    yield Component("nif", f"{_FORMATS}.writers:NifWriter", "NIF 2.0 in Turtle", (".nif", ".nif.ttl", ".ttl"))
+
+
+@hookimpl
 def glinker_commands() -> Iterator[Component]:
     """Measuring a pipeline."""
     yield Component("eval", "glinker_eval.cli:app", "Measure a pipeline against a gold standard.")

@@ -343,7 +343,7 @@ class TestNif(ReaderContract):
     documents = (
         Document(
             TEXT,
-            "http://example.org/doc1#char=0,22",
+            "http://example.org/doc1",
             (
                 m(
                     0, 6, "Zürich", "http://dbpedia.org/resource/Z%C3%BCrich_(city)", "Zürich_(city)", "Zürich (city)",
@@ -352,7 +352,7 @@ class TestNif(ReaderContract):
                 m(15, 21, "Utopia"),
             ),
         ),
-        Document("Ulm.", "http://example.org/doc2#char=0,4", ()),
+        Document("Ulm.", "http://example.org/doc2", ()),
     )  # fmt: skip
 
     @pytest.fixture
@@ -363,7 +363,7 @@ class TestNif(ReaderContract):
 def test_mentions_of_a_text_that_is_not_there_are_no_document():
     without = NIF.replace("nif:isString", "nif:isNot").splitlines()[:-1]
     ((line, problem),) = problems(NifReader(), *without)
-    assert (line, problem) == (4, "<http://example.org/doc1#char=0,22> has 2 mentions and no nif:isString")
+    assert (line, problem) == (4, "<http://example.org/doc1> has 2 mentions and no nif:isString")
 
 
 def test_offsets_that_are_missing_are_found_out():

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from attrs import define
 
@@ -20,19 +21,21 @@ from glinker_eval.formats.parts import decoded, mention, names_of
 if TYPE_CHECKING:
     from rdflib import Graph
 
-_NIF = "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#"
-_ITS = "http://www.w3.org/2005/11/its/rdf#"
+NIF = "http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#"
+ITS = "http://www.w3.org/2005/11/its/rdf#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _BASE = "http://relative.invalid/"  # what relative addresses are resolved against, wherever the reader runs
+_WHOLE_TEXT = re.compile(r"#char=0,\d*$")
 _NIL = "notInWiki"  # how GERBIL's datasets name entities without a page
 
 
 @define
 class NifReader:
-    """Contexts by their IRI, in order of the lines; entities are right under their IRI or the title in it.
+    """Contexts in order of the lines; entities are right under their IRI or the title in it.
 
-    A mention without itsrdf:taIdentRef is NIL, and so is one that says `notInWiki`. Offsets are code points, and the
-    text that nif:anchorOf gives is checked. The whole graph is held in memory.
+    The id of a document is the IRI of its context without `#char=0,...`. A mention without itsrdf:taIdentRef is NIL,
+    and so is one that says `notInWiki`. Offsets are code points, and the text that nif:anchorOf gives is checked. The
+    whole graph is held in memory.
     """
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
@@ -47,7 +50,7 @@ class NifReader:
         contexts = _texts(graph, "isString")
         places = {iri: _line(iri, read) for iri in {*contexts, *mentions}}
         for iri in sorted(places, key=lambda iri: (places[iri], iri)):
-            name = iri.removeprefix(_BASE)
+            name = _name(_WHOLE_TEXT.sub("", iri))
             if iri not in contexts:
                 yield Row(places[iri], None, f"<{name}> has {len(mentions[iri])} mentions and no nif:isString")
                 continue
@@ -80,7 +83,7 @@ def _parsed(lines: Sequence[bytes]) -> tuple[Graph | None, list[Row]]:
     return graph, []
 
 
-def _texts(graph: Graph, predicate: str, namespace: str = _NIF) -> dict[str, str]:
+def _texts(graph: Graph, predicate: str, namespace: str = NIF) -> dict[str, str]:
     """What is said by a predicate, by subject; of several things the first."""
     from rdflib import URIRef
 
@@ -93,20 +96,26 @@ def _mentions(graph: Graph) -> dict[str, list[dict[str, Any]]]:
     from rdflib import URIRef
 
     first, last, anchors = _texts(graph, "beginIndex"), _texts(graph, "endIndex"), _texts(graph, "anchorOf")
-    kinds = _texts(graph, "taClassRef", _ITS)
+    kinds = _texts(graph, "taClassRef", ITS)
     refs: dict[str, list[str]] = {}
-    for subject, entity in graph.subject_objects(URIRef(_ITS + "taIdentRef")):
+    for subject, entity in graph.subject_objects(URIRef(ITS + "taIdentRef")):
         refs.setdefault(str(subject), []).append(str(entity))
-    phrases = {str(subject) for subject in graph.subjects(URIRef(_TYPE), URIRef(_NIF + "Phrase"))}
+    phrases = {str(subject) for subject in graph.subjects(URIRef(_TYPE), URIRef(NIF + "Phrase"))}
     found: dict[str, list[dict[str, Any]]] = {}
     for one, context in sorted(_texts(graph, "referenceContext").items()):
         if one not in refs and one not in phrases:
             continue  # a sentence or a paragraph
-        names = [name for ref in sorted(refs.get(one, ())) if _NIL not in ref for name in names_of(ref)]
-        kind = re.split("[/#:]", kinds.get(one, ""))[-1]
+        names = [name for ref in sorted(refs.get(one, ())) if _NIL not in ref for name in names_of(_name(ref))]
+        kind = _name(kinds.get(one, ""))
+        kind = kind if _BASE in kinds.get(one, "") else re.split("[/#:]", kind)[-1]
         made = mention(_whole(first.get(one)), _whole(last.get(one)), anchors.get(one), names, kind)
         found.setdefault(context, []).append(made)
     return found
+
+
+def _name(iri: str) -> str:
+    """What a resource is called: an address of this file is a name that was no address, written by `NifWriter`."""
+    return unquote(iri[len(_BASE) :]) if iri.startswith(_BASE) else iri
 
 
 def _whole(value: str | None) -> int:
