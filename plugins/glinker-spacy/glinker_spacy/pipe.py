@@ -2,9 +2,8 @@
 
 Components are set up by `nlp.add_pipe("glinker", config={...})`. Nothing is opened before the first document, or
 `nlp.initialize()`, and nothing that is open goes to another process, which opens its own.
+Annotations are not deferred here: spaCy 3.7 checks the config by them, and cannot read those that are.
 """
-
-from __future__ import annotations
 
 import os
 from collections import Counter
@@ -49,7 +48,7 @@ def make_pipe(
     kb_url: str | None,
     batch_size: int | None,
     kb_in_model: Literal["reference", "copy"],
-) -> GlinkerPipe:
+) -> "GlinkerPipe":
     """A pipe that links; see `GlinkerPipe`."""
     settings = Settings(pipeline, kb, mentions, overwrite_labels, kb_url, batch_size, kb_in_model)
     return GlinkerPipe(nlp.lang or "", name, settings)
@@ -194,7 +193,7 @@ class GlinkerPipe(Pipe):
         """Save the pipeline and, as the settings say, where the knowledge base is or a copy of it, in a folder."""
         self._model.to_disk(Path(path), self._lang)
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = SimpleFrozenList()) -> GlinkerPipe:  # noqa: ARG002
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = SimpleFrozenList()) -> "GlinkerPipe":  # noqa: ARG002
         """Take what was saved, but for what the settings of this pipe name otherwise."""
         model = Model.from_disk(self.settings, Path(path), self.name, self._lang)
         self.close()
@@ -205,7 +204,7 @@ class GlinkerPipe(Pipe):
         """As `to_disk`, in bytes."""
         return self._model.to_bytes(self._lang)
 
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = SimpleFrozenList()) -> GlinkerPipe:  # noqa: ARG002
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = SimpleFrozenList()) -> "GlinkerPipe":  # noqa: ARG002
         """As `from_disk`, of bytes; a copy of a knowledge base lies in a temporary folder as long as the pipe lives."""
         model = Model.from_bytes(self.settings, data, self.name, self._lang)
         self.close()
@@ -213,7 +212,7 @@ class GlinkerPipe(Pipe):
         return self
 
 
-def _remade(lang: str, name: str, settings: Settings, model: Model, handler: Any) -> GlinkerPipe:
+def _remade(lang: str, name: str, settings: Settings, model: Model, handler: Any) -> "GlinkerPipe":
     pipe = GlinkerPipe(lang, name, settings)
     pipe._model = model
     if handler is not None:
