@@ -191,7 +191,7 @@ def evaluate(
         gold=_size(gold, tuple(gold.mentions)),
         scores=_scores(documents.values(), scopes),
         accuracy=accuracy(found) if sources else None,
-        recall={source: recall(found, source) for source in sources},
+        recall={source: shares for source in sources if (shares := recall(found, source))},
         found_by={source: found_by(found, source) for source in retrievers if sources},
         by_type=by_type(found),
         by_ambiguity=by_ambiguity(found, retrievers) if sources else {},

@@ -194,3 +194,13 @@ def test_a_call_that_makes_no_sense_is_refused(place):
     assert (done.exit_code, "task md" in done.stderr) == (2, True)
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--json", "gold.jsonl")
     assert (done.exit_code, "is read here" in done.stderr) == (2, True)
+
+
+def test_a_gold_standard_without_mentions_is_measured_by_what_is_found_too_much(place):
+    (place / "none.jsonl").write_text('{"id": "d1", "text": "Paris and Ulm.", "mentions": []}\n')
+    done = call("p.yaml", "--gold", "none.jsonl", "--kb", "kb.jsonl")
+    assert done.exit_code == 0, done.stderr
+    assert "InKB  0.000  0.000  0.000" in done.stdout
+    assert "recall" not in done.stdout
+    (place / "none.jsonl").write_text('{"id": "d1", "text": "Nothing.", "mentions": []}\n')
+    assert "all  1.000  1.000  1.000" in call("p.yaml", "--gold", "none.jsonl", "--kb", "kb.jsonl").stdout

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -26,6 +26,7 @@ ITS = "http://www.w3.org/2005/11/its/rdf#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _BASE = "http://relative.invalid/"  # what relative addresses are resolved against, wherever the reader runs
 _WHOLE_TEXT = re.compile(r"#char=0,\d*$")
+_NAMED = re.compile(r"""[^\s<>"']+""")
 _NIL = "notInWiki"  # how GERBIL's datasets name entities without a page
 
 
@@ -48,7 +49,7 @@ class NifReader:
             return
         mentions = _mentions(graph)
         contexts = _texts(graph, "isString")
-        places = {iri: _line(iri, read) for iri in {*contexts, *mentions}}
+        places = _first_lines({*contexts, *mentions}, read)
         for iri in sorted(places, key=lambda iri: (places[iri], iri)):
             name = _name(_WHOLE_TEXT.sub("", iri))
             if iri not in contexts:
@@ -123,7 +124,14 @@ def _whole(value: str | None) -> int:
     return int(value) if value is not None and value.isdecimal() else -1
 
 
-def _line(iri: str, lines: Sequence[bytes]) -> int:
-    """The first line that names a resource; 1 where it is written in a way that hides its name."""
-    local = re.split("[/:]", iri)[-1].encode()
-    return next((number for number, line in enumerate(lines, 1) if local and local in line), 1)
+def _first_lines(names: Collection[str], lines: Sequence[bytes]) -> dict[str, int]:
+    """For each resource the first line that names it; 1 where it is written in a way that hides its name."""
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        for word in _NAMED.findall(line.decode("utf-8", "replace")):
+            first.setdefault(_local(word), number)
+    return {name: first.get(_local(name), 1) for name in names}
+
+
+def _local(iri: str) -> str:
+    return re.split("[/:]", iri)[-1]
