@@ -47,7 +47,9 @@ def test_help_names_all_commands_with_their_summaries():
     assert shown.exit_code == 0
     for name, (_, summary) in COMMANDS.items():
         assert f"  {name} " in shown.stdout
-        assert summary in shown.stdout
+        assert summary in " ".join(
+            shown.stdout.split()
+        )  # long ones are broken where a plugin's command has a long name
 
 
 def test_help_loads_no_component_of_a_plugin_and_no_command():
@@ -160,7 +162,8 @@ def test_shell_completion_prints_nothing_but_names():
     env = {**os.environ, "_GLINKER_COMPLETE": "complete_bash", "COMP_WORDS": "glinker ", "COMP_CWORD": "1"}
     done = process(env=env)
     assert set(done.stdout.split()) >= set(COMMANDS)
-    assert set(done.stdout.split()) <= {*COMMANDS, "shout", "models"}  # those of plugins that may be installed
+    of_plugins = {"shout", "models", "eval", "fit", "calibrate"}  # that may be installed
+    assert set(done.stdout.split()) <= {*COMMANDS, *of_plugins}
     env = {**env, "COMP_WORDS": "glinker kb imp", "COMP_CWORD": "2"}
     assert process(env=env).stdout.split() == ["import"]
 
