@@ -22,7 +22,7 @@ _HERE = "glinker_core.cli"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "link": (f"{_HERE}.link:link", "Link texts to the entities of a knowledge base."),
     "kb": (f"{_HERE}.kb:app", "Make, change and look at a knowledge base."),
-    "embed": (f"{_HERE}.embed:embed", "Embed the entities of a pipeline's stores that have no vector yet."),
+    "embed": (f"{_HERE}.embed:embed", "Embed the entities of a pipeline's stores that lack a vector."),
     "init": (f"{_HERE}.pipelines:init", "Write a pipeline file with comments to start from."),
     "check": (f"{_HERE}.pipelines:check", "Say everything that is wrong with a pipeline file."),
     "graph": (f"{_HERE}.pipelines:graph", "Show the nodes of a pipeline and what each reads."),

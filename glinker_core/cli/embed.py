@@ -23,7 +23,7 @@ def embed(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Entities that go through a model at once.")] = 64,
 ) -> None:
-    """Embed the entities of a pipeline's stores that have no vector yet.
+    """Embed the entities of a pipeline's stores that lack a vector.
 
     What is done is kept, so a run that was stopped goes on where it was; entities that changed are embedded again.
     """
