@@ -2,6 +2,7 @@
 # make test      all tests, with coverage
 # make services  install and start PostgreSQL and Redis for the tests that need them (apt, or see .ci/compose.yaml)
 # make lint      style, types, and which module may import which
+# make spacy-versions  the tests of glinker-spacy with the oldest spaCy of each minor version it supports
 # make wheels    build the distributions and try each in a clean environment
 # make clean     remove what the others made
 # make demo PYTHON=python3.13    chooses the interpreter the environment is made with
@@ -15,7 +16,7 @@ PROJECTS := $(wildcard plugins/*/pyproject.toml examples/plugin/pyproject.toml)
 PACKAGES := glinker_core $(notdir $(wildcard plugins/glinker-*/glinker_*))
 TEXTS  := $(sort $(wildcard examples/texts/*.txt))
 
-.PHONY: demo test services lint wheels clean help
+.PHONY: demo test services lint spacy-versions wheels clean help
 
 help:
 	@sed -n 's/^# make/make/p' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +38,9 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(addprefix -p ,$(PACKAGES))
 	$(BIN)/lint-imports
+
+spacy-versions: $(VENV)/test.installed
+	@.ci/spacy_versions $(BIN)/python $(VENV)
 
 wheels: $(VENV)/test.installed
 	@rm -rf dist
