@@ -13,7 +13,6 @@ from glinker_core.builtin.calibration import Calibration, MaxError
 from glinker_core.errors import DataError, Problem
 from glinker_eval.choices import Bools, Floats, folds
 from glinker_eval.gold import GoldDocument, GoldMention
-from glinker_eval.learning import clearly_positive
 from glinker_eval.running import MentionSource, Traced
 
 #: Bins of the expected calibration error, of equal width.
@@ -27,6 +26,7 @@ _DIGITS = 6
 _TINY = 1e-6
 _DOUBT = 1.81  # standard errors: two samples of one size differ by more in one of ten cases, on one side
 _CHANCE = 0.035  # the same as a probability
+_TENTHS = 10
 
 
 @frozen
@@ -93,8 +93,7 @@ def expected_calibration_error(scores: Sequence[float] | Floats, right: Sequence
 
 
 def calibrate(items: Sequence[Judged]) -> Calibrated:
-    """The curve that foretells which mentions of other documents are right with the least squared error, or a simpler
-    one that is about as good."""
+    """The curve that foretells which mentions of other documents are right with the least squared error."""
     if len({item.right for item in items}) < 2:
         told = "right" if items and items[0].right else "wrong"
         raise DataError(
@@ -113,7 +112,7 @@ def calibrate(items: Sequence[Judged]) -> Calibrated:
             continue
         for kind, made in KINDS.items():
             held[kind][out] = _applied(made(scores[rest], right[rest]), scores[out])
-    kind = _simplest({one: (held[one] - right) ** 2 for one in KINDS}, [number[item.document] for item in items])
+    kind = min(KINDS, key=lambda one: float(((held[one] - right) ** 2).mean()))
     return Calibrated(
         kind,
         KINDS[kind](scores, right),
@@ -121,13 +120,6 @@ def calibrate(items: Sequence[Judged]) -> Calibrated:
         expected_calibration_error(held[kind][links], right[links]),
         len(items),
     )
-
-
-def _simplest(errors: Mapping[str, Floats], documents: Sequence[int]) -> str:
-    """The first kind that is not clearly worse than the best one: by no more than the standard error over documents."""
-    by_document = {kind: np.bincount(documents, error).astype(float) for kind, error in errors.items()}
-    best = min(errors, key=lambda kind: float(errors[kind].sum()))
-    return next(kind for kind in errors if not clearly_positive(by_document[kind] - by_document[best]))
 
 
 def _applied(curve: Calibration | None, scores: Floats) -> Floats:
@@ -176,21 +168,22 @@ def _logistic(scores: Floats, right: Bools, *, shifts: bool) -> Calibration:
 def isotonic(scores: Floats, right: Bools) -> Calibration:
     """A line of points that never falls: shares of right ones in groups of equal size, neighbours that fall pooled.
 
-    To each group one mention is added that is right as often as all are.
+    Each pool is flat from its lowest score to its highest. To each group one mention is added that is right as often as
+    all are.
     """
     order = np.argsort(scores, kind="stable")
     rising, hits = np.round(scores[order], _DIGITS), right[order]
     size = max(_LEAST, math.ceil(len(scores) / _GROUPS))
     base = float(right.mean())
-    pools: list[tuple[float, float, int]] = []  # the mean score, the mean share, how many
+    pools: list[tuple[float, float, float, int]] = []  # the lowest and highest score, the share, how many
     for group in _groups(rising, size):
         count = len(group)
-        pools.append((float(rising[group].mean()), float((hits[group].sum() + base) / (count + 1)), count))
-        while len(pools) > 1 and pools[-2][1] >= pools[-1][1]:
-            (low, share, some), (high, other, more) = pools[-2:]
-            both = some + more
-            pools[-2:] = [((low * some + high * more) / both, (share * some + other * more) / both, both)]
-    points = {round(score, _DIGITS): round(share, _DIGITS) for score, share, _ in pools}
+        share = float((hits[group].sum() + base) / (count + 1))
+        pools.append((float(rising[group[0]]), float(rising[group[-1]]), share, count))
+        while len(pools) > 1 and pools[-2][2] >= pools[-1][2]:
+            (low, _, share, some), (_, high, other, more) = pools[-2:]
+            pools[-2:] = [(low, high, (share * some + other * more) / (some + more), some + more)]
+    points = {score: round(share, _DIGITS) for low, high, share, _ in pools for score in (low, high)}
     return Calibration(points=tuple(points.items()))
 
 
@@ -218,13 +211,14 @@ def max_error(items: Sequence[Judged], error: float, mentions: int) -> MaxError 
     """The lowest score from which on links are wrong so rarely that in another sample of this size the share of wrong
     ones is above `error` in one of ten cases at most; None where no score is enough.
 
-    Documents are what is drawn, since the mentions of one are alike; `mentions` is of how many the links are a share.
+    Scores are tried at each tenth of the links: of very many, some would do by luck. Documents are what is drawn, since
+    the mentions of one are alike; `mentions` is of how many the links are a share.
     """
     links = sorted((item for item in items if item.linked), key=lambda item: -item.score)
     documents = len({item.document for item in items})
     excess: dict[str, float] = {}
     total = squares = 0.0
-    wrong, best = 0, None
+    wrong, due, best = 0, len(links) / _TENTHS, None
     for count, item in enumerate(links, 1):
         now = excess.get(item.document, 0.0)
         excess[item.document] = now + (not item.right) - error
@@ -232,8 +226,9 @@ def max_error(items: Sequence[Judged], error: float, mentions: int) -> MaxError 
         squares += excess[item.document] ** 2 - now**2
         wrong += not item.right
         below = links[count].score if count < len(links) else 0.0
-        if below == item.score or documents < 2:
+        if count < due or below == item.score or documents < 2:
             continue
+        due = count + len(links) / _TENTHS
         deviation = math.sqrt(max(squares - total**2 / documents, 0.0) * documents / (documents - 1))
         if total + _DOUBT * deviation <= 0 and _at_most(wrong, count, error) <= _CHANCE:
             best = MaxError(error, (item.score + below) / 2, count, wrong, count / mentions, documents)

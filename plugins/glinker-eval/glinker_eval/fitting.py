@@ -12,7 +12,7 @@ from glinker_core.executor import DAGExecutor
 from glinker_core.graph import Node
 from glinker_eval.choices import Choice, Floats, Ints, Table, table
 from glinker_eval.gold import Gold
-from glinker_eval.learning import OLD, Held, Weights, f1, foretold, held, learn
+from glinker_eval.learning import Held, Weights, f1, foretold, held, learn
 from glinker_eval.observing import BIAS, Weighting, choices, weighted_node
 from glinker_eval.running import run
 
@@ -57,13 +57,12 @@ class Fit:
     """New weights of a node beside the old ones, and what they gain by cross-validation.
 
     `accuracy` is the share of right best candidates among the mentions whose gold is in the knowledge base, `f1` that
-    of links. `strength` is how hard the old weights drew the new ones, `learning.OLD` where nothing better was found.
+    of links.
     """
 
     node: str
     old: Weighting
     new: Weighting
-    strength: float
     facts: Facts
     accuracy: Gain
     f1: Gain
@@ -72,7 +71,7 @@ class Fit:
     def better(self) -> bool:
         """Whether the new weights beat the old ones: F1 greater by more than a standard error, accuracy no smaller."""
         clearly = self.f1.difference > (self.f1.high - self.f1.low) / _ERRORS
-        return self.strength != OLD and clearly and self.accuracy.difference >= 0
+        return self.new != self.old and clearly and self.accuracy.difference >= 0
 
 
 def fit(executor: DAGExecutor, gold: Gold) -> Fit:
@@ -93,17 +92,23 @@ def fit_choices(found: Sequence[Choice], old: Weighting, node: Node | None = Non
     weights = _from(old, made.names)
     _check(found, made, old, weights, place)
     everything = np.ones(facts.documents, bool)
-    learnt, strength = learn(made, weights, everything)
+    learnt = learn(made, weights, everything)
     before, after = held(weights.sums(made), made), held(foretold(made, weights, everything), made)
     return Fit(
         place,
         old,
         _as_written(learnt, made, old),
-        strength,
         facts,
         _gain(before, after, made.linkable, _accuracy),
         _gain(before, after, made.linkable, _f1),
     )
+
+
+def measured(found: Sequence[Choice], weights: Weighting) -> tuple[float, float]:
+    """Accuracy of best candidates and F1 of links under some weights."""
+    made = table(found, weights.names, weights.missing is not None)
+    counts, everything = held(_from(weights, made.names).sums(made), made), np.arange(len(made.linkable))
+    return float(_accuracy(counts, made.linkable, everything)), float(_f1(counts, made.linkable, everything))
 
 
 def _unreachable(found: Sequence[Choice]) -> int:

@@ -167,8 +167,7 @@ def foretold(table: Table, old: Weights, documents: Bools, seed: int = SEED) -> 
     sums = np.zeros(len(table.x))
     for fold in range(part.max() + 1):
         rows = np.repeat((part == fold)[table.documents], table.sizes)
-        weights, _ = learn(table, old, documents & (part != fold))
-        sums[rows] = weights.sums(table.of(part == fold))
+        sums[rows] = learn(table, old, documents & (part != fold)).sums(table.of(part == fold))
     return sums
 
 
@@ -180,15 +179,15 @@ def parts(documents: Bools, seed: int = SEED) -> Ints:
     return part
 
 
-def learn(table: Table, old: Weights, documents: Bools) -> tuple[Weights, float]:
-    """Weights from some of the documents and the strength with which the old ones drew them.
+def learn(table: Table, old: Weights, documents: Bools) -> Weights:
+    """Weights from some of the documents: new ones, the old ones with another bias, or the old ones themselves.
 
-    They are the old ones, under the strength `OLD`, unless others foretell clearly more of documents they were not
-    learnt from, have no fewer right candidates in front, and no smaller F1.
+    New ones, if they foretell clearly more of documents they were not learnt from than the old ones do with the best
+    scale and bias, have no fewer right candidates in front, and no smaller F1. Otherwise another bias, if F1 grows.
     """
     table = table.of(documents)
     if not len(table.sizes):
-        return old, OLD
+        return old
     part = parts(documents)
     sums = {strength: np.zeros(len(table.x)) for strength in STRENGTHS}
     for fold in range(part.max() + 1):
@@ -196,18 +195,29 @@ def learn(table: Table, old: Weights, documents: Bools) -> tuple[Weights, float]
         rows = np.repeat((part == fold)[table.documents], table.sizes)
         for strength, weights in _path(table.of(documents & (part != fold)), old, STRENGTHS).items():
             sums[strength][rows] = weights.sums(out)
-    strength = _chosen({strength: held(sums[strength], table) for strength in STRENGTHS}, table)
-    return (old, OLD) if strength == OLD else (_path(table, old, (strength,))[strength], strength)
+    measured = {strength: held(sums[strength], table) for strength in STRENGTHS}
+    now = held(old.sums(table), table)
+    strength = _chosen(measured, table, _f1(now, table))
+    if strength != OLD:
+        return _path(table, old, (strength,))[strength]
+    if _f1(measured[OLD], table) <= _f1(now, table):
+        return old
+    grown = _path(table, old, (OLD,))[OLD]
+    largest = int(np.abs(old.values).argmax()) if len(old.values) else 0
+    scale = grown.values[largest] / old.values[largest] if old.values.any() else 1.0
+    return evolve(old, bias=grown.bias / float(scale))
 
 
-def _chosen(measured: Mapping[float, Held], table: Table) -> float:
+def _chosen(measured: Mapping[float, Held], table: Table, least: float) -> float:
     strength = max(measured, key=lambda one: (measured[one].likelihood.sum(), one))
     new, old = measured[strength], measured[OLD]
     there = np.bincount(table.documents, minlength=len(table.linkable)) > 0
-    better = clearly_positive((new.likelihood - old.likelihood)[there])
-    better = better and new.right.sum() >= old.right.sum()
-    worse = f1(new.right_links, new.links, table.linkable) < f1(old.right_links, old.links, table.linkable)
-    return strength if better and not worse else OLD
+    better = clearly_positive((new.likelihood - old.likelihood)[there]) and new.right.sum() >= old.right.sum()
+    return strength if better and _f1(new, table) >= least else OLD
+
+
+def _f1(counts: Held, table: Table) -> float:
+    return float(f1(counts.right_links, counts.links, table.linkable))
 
 
 def clearly_positive(gains: Floats) -> bool:
@@ -216,17 +226,17 @@ def clearly_positive(gains: Floats) -> bool:
 
 
 def _path(table: Table, old: Weights, strengths: Sequence[float]) -> dict[float, Weights]:
-    """Weights for each strength; for `OLD` the old ones, made as sure or unsure as they are right."""
+    """Weights for each strength; for `OLD` the old ones times a number, made as sure as they are right, and a bias."""
     if not len(table.sizes):
         return dict.fromkeys(strengths, old)
     scale = _Scale.of(table)
     start = scale.scaled(old)
     alternatives = Alternatives.of(scale.columns(table), table)
-    along = evolve(alternatives, x=(alternatives.x @ start)[:, None])
-    grown = max(float(along.fitted(np.ones(1), 1.0)[0]), _LEAST_GROWTH) if start.any() else 1.0
-    centre = start * grown
+    along = np.stack([alternatives.x[:, :-1] @ start[:-1], alternatives.x[:, -1]], axis=1)
+    grown, shift = evolve(alternatives, x=along).fitted(np.array([1.0, start[-1]]), 1.0)
+    centre = np.append(start[:-1] * max(grown, _LEAST_GROWTH), shift)
     made = {}
     for strength in strengths:
         fitted = centre if strength == OLD else alternatives.fitted(centre, strength)
-        made[strength] = scale.own(fitted, old)
+        made[strength] = scale.own(fitted, evolve(old, values=old.values * max(grown, _LEAST_GROWTH)))
     return made

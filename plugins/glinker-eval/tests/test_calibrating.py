@@ -59,12 +59,13 @@ def test_shares_that_fall_are_pooled_into_a_line_that_does_not():
     right = np.array([1] * 4 + [0] * 6 + [1] * 2 + [0] * 8 + [1] * 9 + [0])
     found = isotonic(scores, right.astype(bool))
     low, high = (4 + 0.5) / 11, (2 + 0.5) / 11
-    assert found.points == ((0.3, pytest.approx((low + high) / 2, abs=1e-5)), (0.9, pytest.approx(9.5 / 11, abs=1e-5)))
+    pooled = pytest.approx((low + high) / 2, abs=1e-5)
+    assert found.points == ((0.1, pooled), (0.5, pooled), (0.9, pytest.approx(9.5 / 11, abs=1e-5)))
 
 
 def test_a_curve_is_chosen_on_documents_it_did_not_see_and_lessens_the_error():
     found = calibrate(drawn(3000, sharper))
-    assert found.kind in ("temperature", "temperature and shift")
+    assert found.kind != "as it is"
     assert found.before > 0.1
     assert found.after < 0.05
     steps = calibrate(drawn(3000, lambda s: np.where(s > 0.4, 0.7, 0.1)))
@@ -106,12 +107,15 @@ def test_errors_that_come_together_ask_for_a_larger_margin():
 
 
 def test_the_error_of_other_samples_is_rarely_above_the_bound():
+    def mostly(scores):
+        return scores**0.2
+
     above = 0
-    for seed in range(60):
-        bound = max_error(drawn(1000, lambda s: s, 2 * seed), 0.2, 1000)
-        other = [item for item in drawn(1000, lambda s: s, 2 * seed + 1) if item.score >= bound.threshold]
-        above += sum(not item.right for item in other) > 0.2 * len(other)
-    assert above <= 6
+    for seed in range(40):
+        bound = max_error(drawn(600, mostly, 2 * seed), 0.1, 600)
+        other = [item for item in drawn(600, mostly, 2 * seed + 1) if item.score >= bound.threshold]
+        above += sum(not item.right for item in other) > 0.1 * len(other)
+    assert above <= 4
 
 
 def test_what_a_stage_does_not_link_is_no_link():
