@@ -98,17 +98,13 @@ def labels(bench: Bench) -> Part:
     slices = bench.slices([written(thing) for thing in draw_things(bench.count(10_000, 1_000), 12, "labels")])
     ways: dict[str, Any] = {
         OURS: lambda texts: timed(lambda: model.labels(texts, 64)),
-        "library": lambda texts: _each(timed(lambda: bench.edge.encode_labels(texts[:32])), len(texts) / 32),
+        "library": lambda texts: timed(lambda: bench.edge.encode_labels(texts[:32])).times(len(texts) / 32),
     }
     table = Table("labels: 12 words each", "label", len(slices[0]), rounds(ways, slices))
     table.notes = ["the library is given 32 a round"]
     part.tables.append(table)
     part.at_least("labels: library's encode_labels / ours", 20, table.ratio("library", OURS, bench.clock))
     return part
-
-
-def _each(seconds: Seconds, times: float) -> Seconds:
-    return Seconds(seconds.wall * times, seconds.cpu * times)
 
 
 def load(bench: Bench) -> Part:

@@ -24,6 +24,10 @@ class Seconds(NamedTuple):
     wall: float
     cpu: float
 
+    def times(self, factor: float) -> Seconds:
+        """What so many times the work would take."""
+        return Seconds(self.wall * factor, self.cpu * factor)
+
 
 class Peer:
     """GLiNKER 0.1.1 as its pipelines call it."""
