@@ -121,7 +121,8 @@ class SpacyRecognizer:
 
     def _group(self, doc: Doc) -> tuple[Sequence[Any], Sequence[float]]:
         if self.spans_key is None:
-            return doc.ents, [1.0] * len(doc.ents)
+            entities = doc.ents  # made anew each time
+            return entities, [1.0] * len(entities)
         group = doc.spans.get(self.spans_key)
         spans = [] if group is None else list(group)
         scores = [] if group is None else [round(float(score), 6) for score in group.attrs.get("scores", ())]
