@@ -27,10 +27,15 @@ def combine(features: Mapping[str, float], weights: Mapping[str, float], bias: f
     >>> combine({"name": 1.0, "prior": 0.5}, {"name": 2.0, "prior": 4.0}, bias=-4.0)
     0.5
     """
+    return logistic(log_odds(features, weights, bias))
+
+
+def log_odds(features: Mapping[str, float], weights: Mapping[str, float], bias: float = 0) -> float:
+    """The sum itself: `bias` plus each feature times its weight."""
     total = bias
     for feature, value in features.items():
         total += value * weights[feature]
-    return logistic(total)
+    return total
 
 
 def logistic(log_odds: float) -> float:

@@ -1,4 +1,4 @@
-"""What speaks for a candidate: its name, how well known it is, the words it shares with the document, its type."""
+"""What speaks for a candidate: its names, how well known it is, what the document says of it, its type."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import partial_ratio
 
 from glinker_core.model import WHOLE_TEXT, Candidate, Entity, Mention
 from glinker_core.names import normalise, pieces
+from glinker_lexical.described import Described
 from glinker_lexical.words import FUNCTION_WORDS, ORDINARY_WORDS
 
 _SMOOTHING = 0.001  # of the best known candidate, added to all: unknown popularity is low, not nothing
@@ -17,17 +19,7 @@ _DECADES = 3  # powers of ten between a prior of 1 and of 0
 _UNKNOWN_TYPE = 0.5
 _HALF = 3  # weight of shared words that makes an overlap of a half: two or three that few candidates have
 _ORDINARY = 0.1  # how much of its weight an ordinary word keeps: "planet" says something, though it is everywhere
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The folded words of a text but for words of grammar and single letters."""
-    words = frozenset(pieces(normalise(text))) - FUNCTION_WORDS
-    return frozenset(word for word in words if len(word) > 1 or not word.isascii())
-
-
-def entity_words(description: str, entity_type: str) -> frozenset[str]:
-    """What an entity is recognised by in a document: the content words of its description and type."""
-    return content_words(f"{entity_type} {description}")
+_SHORT = 3  # keys below this length stand in too many descriptions by chance
 
 
 def name_similarities(mention: Mention, candidates: Sequence[Candidate]) -> list[float]:
@@ -44,6 +36,27 @@ def name_similarities(mention: Mention, candidates: Sequence[Candidate]) -> list
     ]
 
 
+def label_similarities(key: str, described: Sequence[Described]) -> list[float]:
+    """How near the mention is to the label of each candidate, as a share of the nearest.
+
+    Two thirds are how well the shorter of both stands within the longer, or that the mention is the initials of the
+    label; one third is for a label that is equal.
+    """
+    near = [
+        ((1 if key in _initials(one) else partial_ratio(key, one.bare) / 100) * 2 + (one.label == key)) / 3
+        for one in described
+    ]
+    nearest = max(near, default=0.0) or 1.0
+    return [one / nearest for one in near]
+
+
+def _initials(one: Described) -> tuple[str, ...]:
+    """The first letters of the words of a label, with words of grammar and without, where there are two at least."""
+    words = pieces(one.bare)
+    given = (words, [word for word in words if word not in FUNCTION_WORDS])
+    return tuple("".join(word[0] for word in some) for some in given if len(some) > 1)
+
+
 def priors(candidates: Sequence[Candidate]) -> list[float]:
     """How well known each candidate is among all: 1 for one that has all popularity, 0 for a thousandth or less.
 
@@ -55,22 +68,42 @@ def priors(candidates: Sequence[Candidate]) -> list[float]:
     return [max(0.0, 1 + math.log10((one + extra) / total) / _DECADES) for one in popularity]
 
 
+def usages(key: str, candidates: Sequence[Candidate]) -> list[float]:
+    """The root of the share of each candidate in the uses of the name, p(entity | name), where any is known.
+
+    An entity says in its metadata how often a name meant it: `{"priors": {"normalised name": 12}}`, in any unit.
+    """
+    uses = [_uses(candidate.entity, key) for candidate in candidates]
+    total = math.fsum(uses) or 1.0
+    return [math.sqrt(one / total) for one in uses]
+
+
+def _uses(entity: Entity, key: str) -> float:
+    known = entity.metadata.get("priors")
+    uses = known.get(key, 0) if isinstance(known, Mapping) else 0
+    return float(uses) if isinstance(uses, (int, float)) and 0 <= uses < math.inf else 0.0
+
+
 def shared_words(
-    mention: Mention, context: Collection[str], described: Sequence[frozenset[str]]
+    own: Collection[str], context: Collection[str], described: Sequence[frozenset[str]]
 ) -> list[dict[str, float]]:
     """Per candidate the words it shares with the document, each with its weight, the words of the mention left out.
 
     `described` holds the words of each candidate. A word weighs the more, the fewer of the n candidates have it:
     log((n + 1) / how many have it), and a tenth of that if it is ordinary.
     """
-    own = frozenset(pieces(normalise(mention.text)))
-    shared = [words.intersection(context) - own for words in described]
-    having = Counter(word for words in shared for word in words)
-    weight = {
+    shared = [words.intersection(context).difference(own) for words in described]
+    weight = word_weights(shared)
+    return [{word: weight[word] for word in sorted(words)} for words in shared]
+
+
+def word_weights(described: Sequence[Collection[str]]) -> dict[str, float]:
+    """The weight of each word of the candidates, see `shared_words`."""
+    having = Counter(word for words in described for word in words)
+    return {
         word: math.log((len(described) + 1) / count) * (_ORDINARY if word in ORDINARY_WORDS else 1)
         for word, count in having.items()
     }
-    return [{word: weight[word] for word in sorted(words)} for words in shared]
 
 
 def overlap(shared: Mapping[str, float]) -> float:
@@ -79,28 +112,34 @@ def overlap(shared: Mapping[str, float]) -> float:
     return total / (_HALF + total)
 
 
+def mentions_described(key: str, others: Sequence[str], described: Sequence[Described]) -> list[float]:
+    """How much each description says of the document's `others`, the keys of its other mentions.
+
+    A key that stands in it weighs log((n + 1) / in how many of the n it does); their sum s makes s / (3 + s).
+    """
+    asked = [other for other in others if other != key and len(other) >= _SHORT]
+    if not asked:
+        return [0.0] * len(described)
+    told = [[other for other in asked if f" {other} " in f" {one.description} "] for one in described]
+    having = Counter(other for keys in told for other in keys)
+    return [overlap({k: math.log((len(described) + 1) / having[k]) for k in keys}) for keys in told]
+
+
+def full_name(key: str, own: Collection[str], candidate: Candidate, one: Described, document: str) -> bool:
+    """Whether the document, a key with a space at both ends, has a longer name of the candidate.
+
+    That is its label or the name that matched, if it has all words of the mention, or the mention for its initials.
+    An abbreviation that was looked up by its long form has one.
+    """
+    matched = normalise(candidate.name)
+    if candidate.match in ("initials", "abbreviation"):
+        return candidate.match == "abbreviation" or (matched != key and f" {matched} " in document)
+    longer = {name for name in (matched, one.label, one.bare) if len(name) > len(key)}
+    return any(f" {name} " in document and not set(own).difference(pieces(name)) for name in longer)
+
+
 def type_agreement(mention: Mention, entity: Entity) -> float:
     """1 where the mention's label is the entity's type, 0 where it is another, 0.5 where one is not given."""
     if not mention.label or not entity.entity_type or mention.label == WHOLE_TEXT:
         return _UNKNOWN_TYPE
     return float(normalise(mention.label) == normalise(entity.entity_type))
-
-
-def features(
-    mention: Mention, candidates: Sequence[Candidate], shared: Sequence[Mapping[str, float]]
-) -> list[dict[str, float]]:
-    """Per candidate `name`, `case`, `prior`, `overlap` and `type`, all in 0..1; see the functions above.
-
-    `case` is 1 where the mention is written exactly like the name that matched.
-    """
-    names, prior = name_similarities(mention, candidates), priors(candidates)
-    return [
-        {
-            "name": names[index],
-            "case": float(mention.text == candidate.name),
-            "prior": prior[index],
-            "overlap": overlap(shared[index]),
-            "type": type_agreement(mention, candidate.entity),
-        }
-        for index, candidate in enumerate(candidates)
-    ]

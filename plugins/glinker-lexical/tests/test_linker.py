@@ -2,7 +2,8 @@ import random
 
 import pytest
 from glinker_lexical.combine import combine, logistic, reasons
-from glinker_lexical.features import content_words, overlap, priors, shared_words
+from glinker_lexical.described import content_words
+from glinker_lexical.features import overlap, priors, shared_words
 from glinker_lexical.linker import LexicalLinker, Weights
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,9 @@ JORDANS = (
     Entity("player", "Jordan", description="American basketball player of the Chicago Bulls", popularity=400),
     Entity("river", "Jordan", description="river that leaves Galilee for the Dead Sea", popularity=80),
 )
+
+
+FEATURES = ["name", "case", "label", "prior", "usage", "overlap", "document", "type", "mentions", "coherence"]
 
 
 def candidate(entity, quality=1.0, name=None):
@@ -56,7 +60,7 @@ def test_every_candidate_is_kept_with_readable_features_and_the_score_last():
     (linked,) = link(text, item(text, "Jordan", JORDANS))
     assert sorted(c.entity_id for c in linked.candidates) == ["country", "player", "river"]
     for one in linked.candidates:
-        assert list(one.scores) == ["l2", "name", "case", "prior", "overlap", "type", "l3"]
+        assert list(one.scores) == ["l2", *FEATURES, "l3"]
         assert all(0 <= score <= 1 for score in one.scores.values())
     assert linked.threshold == 0.5
 
@@ -70,9 +74,8 @@ def test_a_single_entity_of_the_name_is_linked_without_any_context(popularity):
 def test_a_name_that_is_only_similar_needs_context(quality, linked):
     entities = [Entity("szczecin", "Szczecin", description="port of Pomerania at the estuary of the Oder")]
     assert (best("in Szczecim", "Szczecim", entities, quality=quality).score >= 0.5) == linked
-    assert (
-        best("in Szczecim, at the estuary of the Oder in Pomerania", "Szczecim", entities, quality=quality).score >= 0.5
-    )
+    context = "in Szczecim, at the estuary of the Oder in Pomerania"
+    assert best(context, "Szczecim", entities, quality=quality).score >= 0.5
 
 
 def test_without_a_score_of_the_retriever_names_are_compared():
@@ -103,10 +106,9 @@ def test_type_agreement_tells_homonyms_apart_where_both_types_are_given():
 
 
 def test_words_that_few_candidates_have_weigh_more_ordinary_ones_little_and_own_ones_nothing():
-    mention = Mention(0, 6, "Jordan")
     described = [content_words(f"{e.description}, Jordan of papyrus") for e in JORDANS]
     context = content_words("Jordan is a country of papyrus, with basketball and the Dead Sea, and a lot of it")
-    shared = shared_words(mention, context, described)
+    shared = shared_words({"jordan"}, context, described)
     assert [list(words) for words in shared] == [
         ["country", "papyrus"],
         ["basketball", "papyrus"],
@@ -214,3 +216,88 @@ def test_the_logistic_function_never_overflows_and_never_falls(one, other):
     low, high = logistic(min(one, other)), logistic(max(one, other))
     assert 0 <= low <= high <= 1
     assert logistic(one) + logistic(-one) == pytest.approx(1)
+
+
+OBAMAS = (
+    Entity("city", "Obama", description="city in the prefecture of Fukui", popularity=30),
+    Entity("president", "Barack Obama", description="president of the United States", popularity=900),
+    Entity("onitsha", "Obama Beach", description="beach", popularity=1),
+)
+
+
+def several(text, *asked):
+    return link(text, *(item(text, surface, entities) for surface, entities in asked))
+
+
+def test_a_name_stands_for_the_entity_of_a_longer_mention_that_contains_it():
+    text = "Barack Obama came; later Obama left"
+    mention = Mention(25, 30, "Obama")
+    shorter = MentionCandidates(mention, tuple(candidate(entity) for entity in OBAMAS))
+    (alone,) = link("Then Obama left", MentionCandidates(Mention(5, 10, "Obama"), shorter.candidates))
+    _, together = link(text, item(text, "Barack Obama", OBAMAS[1:2]), shorter)
+    scores = [{c.entity_id: c.scores["document"] for c in one.candidates} for one in (alone, together)]
+    assert scores == [{"city": 0, "president": 0, "onitsha": 0}, {"city": 0, "president": 1, "onitsha": 0}]
+    assert together.candidates[0].entity_id == "president"
+
+
+def test_an_abbreviation_stands_for_the_name_whose_initials_it_has_if_the_text_has_that_name():
+    factor = Entity("factor", "Tumour necrosis factor")
+    other = Entity("other", "Trans-national freight")
+    text = "the tumour necrosis factor (TNF)"
+    given = tuple(Candidate(e, e.label, "initials", {"l2": 0.7}) for e in (other, factor))
+    (linked,) = link(text, MentionCandidates(Mention(28, 31, "TNF"), given))
+    assert [(c.entity_id, c.scores["document"]) for c in linked.candidates] == [("factor", 1.0), ("other", 0.0)]
+
+
+def test_places_of_one_region_support_each_other_if_two_agree():
+    def places(name, *regions):
+        return [Entity(f"{name}-{r}", name, description=f"town in {r}", popularity=9) for r in regions]
+
+    names = {"Troy": ("Kansas", "Ohio"), "Lima": ("Peru", "Ohio"), "Toledo": ("Spain", "Ohio")}
+    text = "Troy, Lima, Toledo"
+    found = several(text, *((name, places(name, *regions)) for name, regions in names.items()))
+    assert [one.candidates[0].entity_id for one in found] == ["Troy-Ohio", "Lima-Ohio", "Toledo-Ohio"]
+    pair = several(text, *((name, places(name, *names[name])) for name in ("Troy", "Lima")))
+    assert [one.candidates[0].scores["coherence"] for one in pair] == [0, 0]
+
+
+def test_the_order_and_the_number_of_mentions_of_a_string_change_nothing():
+    text = "Jordan of Galilee, Amman, Jordan"
+    river, capital = item(text, "Jordan", JORDANS), item(text, "Amman", [Entity("amman", "Amman")])
+    expected = {one.mention.text: one.candidates for one in link(text, river, capital)}
+    for items in ((capital, river), (river, river, capital, river)):
+        assert {one.mention.text: one.candidates for one in link(text, *items)} == expected
+
+
+def test_a_description_with_the_name_of_another_mention_counts_more_where_few_have_it():
+    text = "Jordan, Amman, Galilee"
+    linked, *_ = several(text, ("Jordan", JORDANS), ("Amman", [Entity("amman", "Amman")]))
+    told = {c.entity_id: c.scores["mentions"] for c in linked.candidates}
+    assert told["country"] > told["player"] == told["river"] == 0
+
+
+def test_what_a_name_was_used_for_before_goes_before_how_well_known_an_entity_is():
+    used = evolve(JORDANS[2], metadata={"priors": {"jordan": 9}})
+    rarely = evolve(JORDANS[0], metadata={"priors": {"jordan": 1, "hashemite kingdom": 5}})
+    text = "Jordan again"
+    (linked,) = link(text, item(text, "Jordan", [rarely, JORDANS[1], used]))
+    assert {c.entity_id: round(c.scores["usage"] ** 2, 3) for c in linked.candidates} == {
+        "river": 0.9,
+        "country": 0.1,
+        "player": 0,
+    }
+    assert linked.candidates[0].entity_id == "river"
+
+
+@pytest.mark.parametrize("priors", [None, [1], {"jordan": "many"}, {"jordan": -1}, {"jordan": float("nan")}])
+def test_priors_that_are_none_say_nothing(priors):
+    (linked,) = link("Jordan", item("Jordan", "Jordan", [evolve(JORDANS[0], metadata={"priors": priors})]))
+    assert linked.candidates[0].scores["usage"] == 0
+
+
+def test_an_explanation_with_the_other_mentions_adds_up_to_the_score_too():
+    text = "Jordan, Amman, Galilee"
+    items = [item(text, "Jordan", JORDANS), item(text, "Amman", [Entity("amman", "Amman")])]
+    (after, _) = link(text, *items)
+    scores = {one.candidate.entity_id: one.score for one in LexicalLinker().explain(text, items[0], items)}
+    assert scores == {one.entity_id: one.score for one in after.candidates}
