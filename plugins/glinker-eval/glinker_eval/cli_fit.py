@@ -85,5 +85,5 @@ def _told(found: Fit) -> list[str]:
 
 
 def _gain(what: str, gain: Gain) -> str:
-    interval = f"95 % interval {gain.low:+.4f} to {gain.high:+.4f}"
+    interval = f"90 % interval {gain.low:+.4f} to {gain.high:+.4f}"
     return f"  {what:12}{gain.before:10.4f} -> {gain.after:10.4f}   {gain.difference:+.4f}, {interval}"
