@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -211,28 +212,46 @@ def max_error(items: Sequence[Judged], error: float, mentions: int) -> MaxError 
     """The lowest score from which on links are wrong so rarely that in another sample of this size the share of wrong
     ones is above `error` in one of ten cases at most; None where no score is enough.
 
-    Scores are tried at each tenth of the links: of very many, some would do by luck. Documents are what is drawn, since
-    the mentions of one are alike; `mentions` is of how many the links are a share.
+    Scores are tried at each tenth of the links: of very many, some would do by luck. `mentions` is of how many the
+    links are a share.
     """
     links = sorted((item for item in items if item.linked), key=lambda item: -item.score)
     documents = len({item.document for item in items})
-    excess: dict[str, float] = {}
-    total = squares = 0.0
-    wrong, due, best = 0, len(links) / _TENTHS, None
+    together, sizes = _together(links), Counter[str]()
+    wrong = squares = 0
+    due, best = len(links) / _TENTHS, None
     for count, item in enumerate(links, 1):
-        now = excess.get(item.document, 0.0)
-        excess[item.document] = now + (not item.right) - error
-        total += excess[item.document] - now
-        squares += excess[item.document] ** 2 - now**2
+        squares += 2 * sizes[item.document] + 1  # the sum of the squared numbers of links per document
+        sizes[item.document] += 1
         wrong += not item.right
         below = links[count].score if count < len(links) else 0.0
-        if count < due or below == item.score or documents < 2:
+        if count < due or below == item.score:
             continue
         due = count + len(links) / _TENTHS
-        deviation = math.sqrt(max(squares - total**2 / documents, 0.0) * documents / (documents - 1))
-        if total + _DOUBT * deviation <= 0 and _at_most(wrong, count, error) <= _CHANCE:
+        effect = 1 + together * (squares / count - 1)
+        deviation = math.sqrt(count * error * (1 - error) * effect)
+        if wrong + _DOUBT * deviation <= count * error and _at_most(wrong, count, error) <= _CHANCE:
             best = MaxError(error, (item.score + below) / 2, count, wrong, count / mentions, documents)
     return None if best is None else evolve(best, threshold=round(best.threshold, 9), coverage=round(best.coverage, 4))
+
+
+def _together(links: Sequence[Judged]) -> float:
+    """How alike the links of a document are, right or wrong, from 0 to 1: their intraclass correlation.
+
+    It is what makes the share of wrong ones vary over documents more than if each link stood alone. Taken of all links,
+    for of few wrong ones a lucky sample would say too little.
+    """
+    rate = sum(not item.right for item in links) / max(len(links), 1)
+    sizes = Counter(item.document for item in links)
+    pairs = sum(size * (size - 1) for size in sizes.values())
+    if not pairs or not 0 < rate < 1:
+        return 0.0
+    excess: dict[str, float] = {}
+    for item in links:
+        excess[item.document] = excess.get(item.document, 0.0) + (not item.right) - rate
+    alone = len(links) * rate * (1 - rate)
+    shared = math.fsum(one**2 for one in excess.values()) - alone
+    return min(max(shared / (pairs * rate * (1 - rate)), 0.0), 1.0)
 
 
 def _at_most(successes: int, trials: int, chance: float) -> float:
