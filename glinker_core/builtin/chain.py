@@ -11,6 +11,7 @@ from typing import Literal
 from attrs import Factory, define, field, frozen
 
 from glinker_core.builtin.fuse import fuse
+from glinker_core.builtin.shortened import joined, longer_names
 from glinker_core.builtin.tiers import Answers, Attempt, Tier
 from glinker_core.errors import StoreError
 from glinker_core.layers import CandidateCache, Candidates, Mentions, Search, StoreSpec, Texts
@@ -115,12 +116,16 @@ class ChainRetriever:
     `combine: first` asks by priority, and the first store that has candidates for a name answers for it. `union` asks
     every store for every name and fuses what they say (reciprocal-rank fusion): an entity stands the higher, the more
     stores give it and the higher it stands there. Entities with a popularity below `min_popularity` are left out.
+
+    With `longer_names` a mention is also looked up by what its text calls it in full: the long form of an abbreviation
+    ("tumour necrosis factor (TNF) ... TNF"), and mentions with all its words and more ("Barack Obama ... Obama").
     """
 
     layers: tuple[ChainLayer, ...]
     combine: Literal["first", "union"] = "first"
     max_candidates: int = 30
     min_popularity: float = 0
+    longer_names: bool = False
     embeddings: Embeddings | None = None
     _tiers: list[Tier] = field(factory=list, init=False)
     _caches: list[Tier] = field(factory=list, init=False)  # those that can remember what a slower store answers
@@ -188,8 +193,17 @@ class ChainRetriever:
         """Candidates of each mention; without mentions, the first `max_candidates` entities for each text."""
         if mentions is None:
             return self._whole_texts(texts)
-        answers = self.lookup(list(dict.fromkeys(m.text for items in mentions for m in items)))
-        return [tuple(MentionCandidates(m, answers[m.text]) for m in items) for items in mentions]
+        longer = [
+            longer_names(text, items) if self.longer_names else {} for text, items in zip(texts, mentions, strict=True)
+        ]
+        names = dict.fromkeys(m.text for items in mentions for m in items)
+        names |= dict.fromkeys(name for full in longer for others in full.values() for name in others)
+        answers = self.lookup(list(names))
+        found = []
+        for items, full in zip(mentions, longer, strict=True):
+            more = {name: joined(name, others, answers, self.max_candidates) for name, others in full.items()}
+            found.append(tuple(MentionCandidates(m, more.get(m.text) or answers[m.text]) for m in items))
+        return found
 
     def lookup(self, names: Sequence[str]) -> Answers:
         """The candidates of each name: the whole chain, once."""
