@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +91,7 @@ def fuzzy(parts: Parts, keys: Sequence[str], search: Search, count: int) -> list
     rows = []
     for live in parts.live:
         found = _pairs(live, "segment", wanted, askers)
-        differing = np.bitwise_count(signatures[found.askers] ^ live.part["signature"][found.keys])
+        differing = _bits(signatures[found.askers] ^ live.part["signature"][found.keys])
         near = _once(found.kept(differing <= 2 * allowed), search)
         edits = cpdist(
             [keys[asker] for asker in near.askers.tolist()],
@@ -210,6 +210,14 @@ MODES: Mapping[str, Mode] = {
 def _joined(several: Iterable[terms.Terms]) -> tuple[U32, Ints]:
     every = list(several)
     return np.concatenate([one.terms for one in every]), np.concatenate([one.keys for one in every])
+
+
+def _bits(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[Any]:
+    """How many bits of each number are set; numpy 1, which spaCy 3.7 needs, does not count them itself."""
+    if hasattr(np, "bitwise_count"):
+        return np.bitwise_count(numbers)
+    counts: npt.NDArray[Any] = np.unpackbits(np.ascontiguousarray(numbers)[:, None].view(np.uint8), axis=1).sum(axis=1)
+    return counts
 
 
 def _pairs(live: Live, kind: str, wanted: U32, askers: Ints) -> Found:
