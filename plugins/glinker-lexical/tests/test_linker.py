@@ -301,3 +301,18 @@ def test_an_explanation_with_the_other_mentions_adds_up_to_the_score_too():
     (after, _) = link(text, *items)
     scores = {one.candidate.entity_id: one.score for one in LexicalLinker().explain(text, items[0], items)}
     assert scores == {one.entity_id: one.score for one in after.candidates}
+
+
+def test_a_label_of_which_the_mention_is_the_initials_is_as_near_as_one_that_contains_it():
+    entities = [Entity("health", "World Health Organization"), Entity("band", "The Who"), Entity("owl", "Owl")]
+    (linked,) = link("then WHO came", item("then WHO came", "WHO", entities))
+    near = {c.entity_id: c.scores["label"] for c in linked.candidates}
+    assert near["health"] == near["band"] == 1 > near["owl"]
+
+
+def test_an_abbreviation_that_was_looked_up_by_its_long_form_has_one_in_the_document():
+    given = Candidate(
+        Entity("factor", "Tumour necrosis factors"), "Tumour necrosis factors", "abbreviation", {"l2": 0.9}
+    )
+    (linked,) = link("TNF", MentionCandidates(Mention(0, 3, "TNF"), (given,)))
+    assert linked.candidates[0].scores["document"] == 1
