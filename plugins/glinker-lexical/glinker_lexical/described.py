@@ -23,6 +23,7 @@ class Described:
     """The keys of an entity's label and description, and the content words of its label, description and type.
 
     `bare` is the key of the label without what only tells namesakes apart: "Georgia (country)", "Arab, Alabama".
+    The key of the description has a space at both ends.
     """
 
     label: str
@@ -52,4 +53,4 @@ def _read(label: str, description: str, entity_type: str) -> Described:
     key, told = normalise(label), normalise(description)
     bare = _BRACKETS.sub(" ", label).partition(", ")[0].strip()
     words = key_words(f"{key} {told} {normalise(entity_type)}")
-    return Described(key, normalise(bare) if bare else key, told, words)
+    return Described(key, normalise(bare) if bare else key, f" {told} ", words)

@@ -115,11 +115,12 @@ def _support(distinct: Sequence[Surface], named: Sequence[Surface]) -> None:
     for key, those in same.items():
         for word, share in _word_shares(those).items():
             shares[word][key] = share
+    agreed = {word: by_name for word, by_name in shares.items() if len(by_name) > 1}
     for surface in distinct:
         others = len(same) - (surface.key in same)
-        told = [one.words.intersection(shares).difference(surface.own) for one in surface.described]
+        told = [one.words.intersection(agreed).difference(surface.own) for one in surface.described]
         gain = {
-            word: weight * _agreed(shares[word], surface.key) / others
+            word: weight * _agreed(agreed[word], surface.key) / others
             for word, weight in word_weights(told).items()
             if others
         }

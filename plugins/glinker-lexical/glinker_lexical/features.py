@@ -120,12 +120,15 @@ def mentions_described(key: str, others: Sequence[str], described: Sequence[Desc
     asked = [other for other in others if other != key and len(other) >= _SHORT]
     if not asked:
         return [0.0] * len(described)
-    told = [[other for other in asked if f" {other} " in f" {one.description} "] for one in described]
+    framed = [f" {other} " for other in asked]
+    told = [[name for name in framed if name in one.description] for one in described]
+    if not any(told):
+        return [0.0] * len(described)
     having = Counter(other for keys in told for other in keys)
     return [overlap({k: math.log((len(described) + 1) / having[k]) for k in keys}) for keys in told]
 
 
-def full_name(key: str, own: Collection[str], candidate: Candidate, one: Described, document: str) -> bool:
+def full_name(key: str, own: frozenset[str], candidate: Candidate, one: Described, document: str) -> bool:
     """Whether the document, a key with a space at both ends, has a longer name of the candidate.
 
     That is its label or the name that matched, if it has all words of the mention, or the mention for its initials.
@@ -135,7 +138,7 @@ def full_name(key: str, own: Collection[str], candidate: Candidate, one: Describ
     if candidate.match in ("initials", "abbreviation"):
         return candidate.match == "abbreviation" or (matched != key and f" {matched} " in document)
     longer = {name for name in (matched, one.label, one.bare) if len(name) > len(key)}
-    return any(f" {name} " in document and not set(own).difference(pieces(name)) for name in longer)
+    return any(f" {name} " in document and not own.difference(pieces(name)) for name in longer)
 
 
 def type_agreement(mention: Mention, entity: Entity) -> float:
