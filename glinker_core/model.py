@@ -84,7 +84,9 @@ class Candidate:
 
     def scored(self, **scores: float) -> Candidate:
         """The same candidate with more scores behind those it has; the last one given becomes its `score`."""
-        kept = {name: value for name, value in self.scores.items() if name not in scores}
+        kept = self.scores
+        if not kept.keys().isdisjoint(scores):
+            kept = {name: value for name, value in kept.items() if name not in scores}
         return Candidate(self.entity, self.name, self.match, {**kept, **scores})
 
 

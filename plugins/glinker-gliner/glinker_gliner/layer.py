@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, field, validators
 
 from glinker_core.errors import DataError, Problem
-from glinker_core.model import Candidate, MentionCandidates
+from glinker_core.model import MentionCandidates
 from glinker_gliner.loading import ModelSpec
 from glinker_gliner.windows import Window, Words, windows
 
@@ -149,13 +149,6 @@ class ScoringLayer(ModelLayer):
 
     def _scored(self, stage: str, item: MentionCandidates, values: Sequence[float], note: str) -> MentionCandidates:
         best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
-        chosen = [(item.candidates[index], values[index]) for index in best_first]
-        # there may be ten thousand in a text, and then this is most of what is left beside the encoder
-        scored = [
-            one.scored(**{stage: value})
-            if stage in one.scores
-            else Candidate(one.entity, one.name, one.match, {**one.scores, stage: value})
-            for one, value in chosen
-        ]
+        scored = [item.candidates[index].scored(**{stage: values[index]}) for index in best_first]
         rest = item.candidates[len(values) :]
         return MentionCandidates(item.mention, (*scored, *rest), self.threshold, note or item.note)
