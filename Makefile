@@ -28,7 +28,7 @@ demo: $(VENV)/demo.installed
 	@echo "The page with all links: demo/links.html"
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=95
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 services:
 	@.ci/services
