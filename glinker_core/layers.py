@@ -38,6 +38,9 @@ class Retriever(Protocol):
 
         Without mentions, each text that is not empty becomes one mention labelled `WHOLE_TEXT` whose candidates are
         the store's entities: for linkers that find mentions themselves.
+
+        A retriever that cuts its answers off may have `unlimited()`, which gives the same one without a limit, still
+        to be opened: evaluation asks it what was cut off.
         """
 
 

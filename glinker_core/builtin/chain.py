@@ -8,7 +8,7 @@ from functools import partial
 from heapq import nsmallest
 from typing import Literal
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from glinker_core.builtin.fuse import fuse
 from glinker_core.builtin.shortened import joined, longer_names
@@ -21,6 +21,7 @@ from glinker_core.resources import KnowledgeBase, Resources
 log = logging.getLogger(__name__)
 
 _MAX_EDITS = 2
+_MANY = 1_000  # candidates nobody reads to the end: what stands behind them is not found
 _KEEPS = {"always": "all", "miss": "found", "hit": "none"}
 _DECLARED = ("name", "config", "field_mapping", "ttl")  # what a layer says of a store that it declares itself
 
@@ -153,6 +154,11 @@ class ChainRetriever:
     def declared_stores(self) -> Sequence[StoreSpec]:
         """The stores and caches of the layers, in the order in which they are written."""
         return [layer.spec for layer in self.layers]
+
+    def unlimited(self) -> ChainRetriever:
+        """The same chain with room for all candidates, as good as without a limit; it leaves no answers in caches."""
+        layers = tuple(evolve(layer, limit=None, write=False) for layer in self.layers)
+        return evolve(self, layers=layers, max_candidates=max(_MANY, self.max_candidates))
 
     def open(self, resources: Resources) -> None:
         self._resources = resources

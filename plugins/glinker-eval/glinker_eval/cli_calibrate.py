@@ -66,8 +66,8 @@ def learn_curve(
         if who == "own" and reads_mentions(executor):
             raise InputError(f"{pipeline}: finds no mentions, it takes them; give --mentions gold")
         load_kb(executor, kb)
-        place = node_place(source, output_node(executor).id)
-        had_curve = getattr(output_node(executor).component, "calibration", None) is not None
+        place = node_place(source, output_node(executor.graph).id)
+        had_curve = getattr(output_node(executor.graph).component, "calibration", None) is not None
         asked = _plain_scores(executor)
         outcome = run(executor, standard.against(executor.resources.kb), who)
         items = list(judged(outcome.documents, who))
@@ -100,9 +100,9 @@ def learn_curve(
 
 def _plain_scores(executor: DAGExecutor) -> float:
     """Let L0 link by the thresholds of stages alone; the confidence it asked for by itself."""
-    component = output_node(executor).component
+    component = output_node(executor.graph).component
     if missing := [name for name in _SETTINGS if not hasattr(component, name)]:
-        name = output_node(executor).processor
+        name = output_node(executor.graph).processor
         raise InputError(f"'{name}' has no setting '{missing[0]}'; calibration is for l0_aggregator")
     asked = float(component.min_confidence)
     component.calibration, component.max_error, component.min_confidence = None, None, 0.0

@@ -46,7 +46,7 @@ def learn_weights(
     with progress("learning", not quiet), executor_of(pipeline, kb, plugins, taking_mentions) as executor:
         load_kb(executor, kb)
         found = fit(executor, standard)
-        last = output_node(executor)
+        last = output_node(executor.graph)
         stale = [name for name in ("calibration", "max_error") if getattr(last.component, name, None) is not None]
     for line in _told(found):
         typer.echo(line)

@@ -8,7 +8,7 @@ the right span therefore is both. (`MatchingsCounterImpl.countMatchings`, `FMeas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from attrs import frozen
 
@@ -32,6 +32,16 @@ class Annotation:
     start: int
     end: int
     entity_id: str | None = None
+
+
+class Span(Protocol):
+    """Anything that stands somewhere in a text."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
 
 
 Matches = Callable[[GoldMention, Annotation], bool]
@@ -132,12 +142,12 @@ def align(gold: Sequence[GoldMention], system: Sequence[Annotation], matches: Ma
     return Alignment(tuple(pairs), tuple(missed), tuple(spurious))
 
 
-def same_span(gold: GoldMention, system: Annotation) -> bool:
+def same_span(gold: Span, system: Span) -> bool:
     """Strong: both begin and end at the same place."""
     return (gold.start, gold.end) == (system.start, system.end)
 
 
-def overlapping(gold: GoldMention, system: Annotation) -> bool:
+def overlapping(gold: Span, system: Span) -> bool:
     """Weak: they have at least one character in common."""
     return system.start < gold.end and gold.start < system.end
 
@@ -179,11 +189,27 @@ def scoped(
     return known, [s for s in system if any(span(g, s) for g in known)]
 
 
+def looked_at(gold: Sequence[GoldMention], system: Sequence[Annotation], task: Task) -> list[Annotation]:
+    """What a task looks at: in `ed`, what a system says about the spans of gold mentions alone."""
+    return [given for given in system if task != "ed" or any(same_span(wanted, given) for wanted in gold)]
+
+
 def count(
     gold: Sequence[GoldMention], system: Sequence[Annotation], task: Task, match: Match, scope: Scope = "all"
 ) -> Counts:
-    """The counts of one document. In `ed`, what a system says about spans that no gold mention has is not looked at."""
-    if task == "ed":
-        system = [given for given in system if any(same_span(wanted, given) for wanted in gold)]
-    wanted, given = scoped(gold, system, scope, match)
+    """The counts of one document."""
+    wanted, given = scoped(gold, looked_at(gold, system, task), scope, match)
     return align(wanted, given, matcher(task, match)).counts
+
+
+def counts_of(
+    document: GoldDocument,
+    mentions: Iterable[LinkedMention],
+    task: Task,
+    match: Match,
+    scopes: Iterable[Scope],
+    nil: bool = True,
+) -> dict[Scope, Counts]:
+    """The counts of one document for some classes of annotations; `nil` as for `answers`."""
+    given = answers(document, mentions, nil)
+    return {scope: count(document.mentions, given, task, match, scope) for scope in scopes}

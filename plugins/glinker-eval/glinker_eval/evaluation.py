@@ -18,8 +18,10 @@ from glinker_core.entities import OnError
 from glinker_core.errors import InputError
 from glinker_core.executor import DAGExecutor
 from glinker_core.source import Source
-from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, answers, count, macro, micro
+from glinker_eval.causes import Attribution, Cause, Error, tally
+from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, counts_of, macro, micro
 from glinker_eval.gold import Finding, Gold, GoldMention
+from glinker_eval.ladder import Ladder, Step
 from glinker_eval.measures import (
     FINAL,
     Accuracy,
@@ -33,6 +35,7 @@ from glinker_eval.measures import (
     recall,
 )
 from glinker_eval.running import MentionSource, Outcome, nobody, run
+from glinker_eval.stages import SecondLook
 
 _SHOWN = 20  # places of a finding that a record holds
 
@@ -120,8 +123,10 @@ class Speed:
 class Evaluation:
     """Everything that was measured. Classes of annotations without any on either side are left out of `scores`.
 
-    `recall`, `found_by`: by source, the retrievers by their ids and `final`, what L0 decided among. `documents` has the
-    counts of each document by class, which is what two runs are compared by. `found` has each mention.
+    `recall`, `found_by`: by source, the retrievers by their ids and `final`, what L0 decided among. `causes`
+    counts by class what is missed and extra, `errors` has each of it; `ladder` tells what each stage costs, where that
+    is wanted. `documents` has the counts of each document by class, which is what two runs are compared by. `found` has
+    each mention.
     """
 
     settings: Settings
@@ -135,6 +140,9 @@ class Evaluation:
     speed: Speed
     findings: tuple[Finding, ...]
     counters: Mapping[str, int]
+    causes: Mapping[Scope, Mapping[Cause, Counts]]
+    ladder: tuple[Step, ...]
+    errors: tuple[Error, ...]
     documents: Mapping[str, Mapping[Scope, Counts]]
     found: tuple[Found, ...]
     outcome: Outcome
@@ -147,6 +155,7 @@ def evaluate(
     *,
     batch_size: int = 32,
     on_error: OnError = "raise",
+    gaps: bool = True,
     pipeline_hash: str = "",
     tell: Callable[[int], None] = nobody,
 ) -> Evaluation:
@@ -156,21 +165,19 @@ def evaluate(
     outcome = run(executor, gold, setup.mentions, batch_size, on_error, tell)
     scopes: tuple[Scope, ...] = ("all",) if setup.task == "md" else SCOPES
     documents = {
-        traced.gold.id: {
-            scope: count(
-                traced.gold.mentions,
-                answers(traced.gold, traced.linked.entities, outcome.answers_nil),
-                setup.task,
-                setup.match,
-                scope,
-            )
-            for scope in scopes
-        }
+        traced.gold.id: counts_of(
+            traced.gold, traced.linked.entities, setup.task, setup.match, scopes, outcome.answers_nil
+        )
         for traced in outcome.documents
     }
+    counters = dict(sorted((+executor.counters).items()))  # of the run that is measured, not of those that explain it
     retrievers = [node.id for node in executor.graph.nodes if node.layer.name == "retriever"]
     found = tuple(found_of(outcome.documents, retrievers, setup.match))
     sources = [*retrievers, FINAL] if retrievers and setup.task != "md" else []
+    scores = _scores(documents.values(), scopes)
+    attribution = Attribution(executor.graph, SecondLook(executor), setup.task, setup.match, outcome.answers_nil)
+    errors = tuple(error for traced in outcome.documents for error in attribution.errors(traced))
+    ladder = Ladder(executor, setup.task, setup.match, tuple(scores), outcome.answers_nil, batch_size, on_error, tell)
     return Evaluation(
         settings=Settings(
             setup.task,
@@ -189,7 +196,7 @@ def evaluate(
             _machine(),
         ),
         gold=_size(gold, tuple(gold.mentions)),
-        scores=_scores(documents.values(), scopes),
+        scores=scores,
         accuracy=accuracy(found) if sources else None,
         recall={source: shares for source in sources if (shares := recall(found, source))},
         found_by={source: found_by(found, source) for source in retrievers if sources},
@@ -197,7 +204,10 @@ def evaluate(
         by_ambiguity=by_ambiguity(found, retrievers) if sources else {},
         speed=Speed(len(gold.documents), outcome.kilobytes, outcome.elapsed, outcome.processor),
         findings=gold.findings,
-        counters=dict(sorted((+executor.counters).items())),
+        counters=counters,
+        causes=tally(errors),
+        ladder=ladder.steps(outcome.documents, setup.mentions) if gaps else (),
+        errors=errors,
         documents=documents,
         found=found,
         outcome=outcome,

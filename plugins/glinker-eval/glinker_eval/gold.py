@@ -101,7 +101,7 @@ class Gold:
 
     def against(self, kb: KnowledgeBase) -> Gold:
         """The same with each mention's ids cut down to those the knowledge base has; without any it is `absent`."""
-        entities = _entities(kb, dict.fromkeys(one for mention in self.mentions for one in mention.entity_ids))
+        entities = entities_of(kb, dict.fromkeys(one for mention in self.mentions for one in mention.entity_ids))
         missing: list[Problem] = []
 
         def known(place: str, mention: GoldMention) -> GoldMention:
@@ -122,7 +122,8 @@ class Gold:
         return evolve(self, documents=documents, findings=(*self.findings, *found))
 
 
-def _entities(kb: KnowledgeBase, ids: Iterable[str]) -> dict[str, Entity]:
+def entities_of(kb: KnowledgeBase, ids: Iterable[str]) -> dict[str, Entity]:
+    """The entities of these ids that the knowledge base has."""
     found: dict[str, Entity] = {}
     rest = iter(ids)
     while chunk := list(islice(rest, _CHUNK)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from attrs import evolve, frozen
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError, NodeError, StoreError
 from glinker_core.executor import DAGExecutor
-from glinker_core.graph import Node
+from glinker_core.graph import Graph, Node
 from glinker_core.layers import LAYERS
 from glinker_core.model import LinkedDocument, LinkedMention, MentionCandidates
 from glinker_core.runner import run_batch
@@ -21,6 +22,8 @@ from glinker_eval.gold import Gold, GoldDocument, GoldMention
 
 #: Whether the pipeline finds the mentions, or is given those of the gold standard.
 MentionSource = Literal["own", "gold"]
+#: The graph that links some documents.
+GraphOf = Callable[[Sequence[GoldDocument]], Graph]
 
 
 @frozen
@@ -104,47 +107,76 @@ def run(
         raise InputError(f"pipeline '{executor.graph.name}' takes no mentions; give its L1 nodes as l1_external")
     if mentions == "own" and reads_mentions(executor):
         raise InputError(f"pipeline '{executor.graph.name}' finds no mentions, it takes them; give --mentions gold")
-    answers_nil = _show_all(executor, mentions)
-    executor.execute({"texts": [], "entities": []})
+    with _showing_all(executor, mentions) as answers_nil:
+        executor.execute({"texts": [], "entities": []})
+        processor, clock = time.process_time(), time.perf_counter()
+        documents = _linked(executor, gold, mentions, lambda _: executor.graph, batch_size, on_error, tell)
+        processor, clock = time.process_time() - processor, time.perf_counter() - clock
+    size = sum(len(document.text.encode("utf-8", "surrogatepass")) for document in gold.documents)
+    failed = tuple(traced.gold.id for traced in documents if traced.linked.error is not None)
+    return Outcome(documents, size / 1000, processor, clock, answers_nil, failed)
+
+
+def replay(
+    executor: DAGExecutor,
+    gold: Gold,
+    graph_of: GraphOf,
+    batch_size: int = 32,
+    on_error: OnError = "raise",
+    tell: Callable[[int], None] = nobody,
+) -> tuple[Traced, ...]:
+    """Link all documents again, the gold mentions given, by the graph that `graph_of` makes for each batch."""
+    with _showing_all(executor, "gold"):
+        return _linked(executor, gold, "gold", graph_of, batch_size, on_error, tell)
+
+
+def _linked(
+    executor: DAGExecutor,
+    gold: Gold,
+    mentions: MentionSource,
+    graph_of: GraphOf,
+    batch_size: int,
+    on_error: OnError,
+    tell: Callable[[int], None],
+) -> tuple[Traced, ...]:
     work = [
         (index, document, given)
         for index, document in enumerate(gold.documents)
         for given in (_rounds(document.mentions) if mentions == "gold" else [None])
     ]
     parts: list[list[Traced]] = [[] for _ in gold.documents]
-    processor, clock = time.process_time(), time.perf_counter()
     batches, number = iter(work), 0
     while batch := list(islice(batches, batch_size)):
-        results = _batch(executor, [(document, given) for _, document, given in batch], number, on_error)
+        given = [(document, entities) for _, document, entities in batch]
+        results = _batch(executor, graph_of, given, number, on_error)
         for (index, _, _), traced in zip(batch, results, strict=True):
             parts[index].append(traced)
         number += 1
         tell(batch[-1][0] + 1)
-    size = sum(len(document.text.encode("utf-8", "surrogatepass")) for document in gold.documents)
-    documents = tuple(_joined(part) for part in parts)
-    return Outcome(
-        documents,
-        size / 1000,
-        time.process_time() - processor,
-        time.perf_counter() - clock,
-        answers_nil,
-        tuple(traced.gold.id for traced in documents if traced.linked.error is not None),
-    )
+    return tuple(_joined(part) for part in parts)
 
 
-def _show_all(executor: DAGExecutor, mentions: MentionSource) -> bool:
-    """Let L0 show every mention with every candidate; whether it shows unlinked mentions by itself."""
-    answers = True
-    for node in executor.graph.nodes:
-        shown = node.component
-        if node.layer.makes != "documents" or not hasattr(shown, "return_all_candidates"):
-            continue
-        shown.return_all_candidates = True
-        answers = bool(shown.include_unlinked)
-        shown.include_unlinked = True
-        if mentions == "gold":
-            shown.overlaps = "keep"  # whoever gives a mention wants to hear of it
-    return answers
+@contextmanager
+def _showing_all(executor: DAGExecutor, mentions: MentionSource) -> Iterator[bool]:
+    """Let L0 show every mention with every candidate for a while; whether it shows unlinked mentions by itself."""
+    wanted: dict[str, Any] = {"return_all_candidates": True, "include_unlinked": True}
+    if mentions == "gold":
+        wanted["overlaps"] = "keep"  # whoever gives a mention wants to hear of it
+    components = [node.component for node in executor.graph.nodes if node.layer.makes == "documents"]
+    able = [component for component in components if hasattr(component, "return_all_candidates")]
+    before = [{name: getattr(component, name) for name in wanted} for component in able]
+    for component in able:
+        _set(component, wanted)
+    try:
+        yield before[-1]["include_unlinked"] if before else True
+    finally:
+        for component, settings in zip(able, before, strict=True):
+            _set(component, settings)
+
+
+def _set(component: Any, settings: Mapping[str, Any]) -> None:
+    for name, value in settings.items():
+        setattr(component, name, value)
 
 
 def _rounds(mentions: Sequence[GoldMention]) -> list[list[Mapping[str, Any]]]:
@@ -161,9 +193,11 @@ def _rounds(mentions: Sequence[GoldMention]) -> list[list[Mapping[str, Any]]]:
 Given = tuple[GoldDocument, Sequence[Mapping[str, Any]] | None]
 
 
-def _batch(executor: DAGExecutor, batch: Sequence[Given], number: int, on_error: OnError) -> Iterator[Traced]:
+def _batch(
+    executor: DAGExecutor, graph_of: GraphOf, batch: Sequence[Given], number: int, on_error: OnError
+) -> Iterator[Traced]:
     try:
-        yield from _traced(executor, batch, number)
+        yield from _traced(executor, graph_of, batch, number)
     except NodeError as error:
         if on_error == "raise" or isinstance(error.cause, StoreError):
             raise
@@ -172,29 +206,30 @@ def _batch(executor: DAGExecutor, batch: Sequence[Given], number: int, on_error:
             yield Traced(document, LinkedDocument(document.text, id=document.id, error=str(error)), {})
         else:
             for one in batch:
-                yield from _batch(executor, [one], number, on_error)
+                yield from _batch(executor, graph_of, [one], number, on_error)
 
 
-def _traced(executor: DAGExecutor, batch: Sequence[Given], number: int) -> list[Traced]:
-    data: dict[str, Any] = {"texts": [document.text for document, _ in batch]}
+def _traced(executor: DAGExecutor, graph_of: GraphOf, batch: Sequence[Given], number: int) -> list[Traced]:
+    documents = [document for document, _ in batch]
+    graph = graph_of(documents)
+    data: dict[str, Any] = {"texts": [document.text for document in documents]}
     if batch[0][1] is not None:
         data["entities"] = [given for _, given in batch]
-    ids = [document.id for document, _ in batch]
-    context = run_batch(executor.graph, executor.plugins, data, batch=number, text_ids=ids)
-    stages = {node.id: context.get(node.key) for node in executor.graph.nodes if node.layer.makes == "candidates"}
-    output = context.get(output_node(executor).key)
+    ids = [document.id for document in documents]
+    context = run_batch(graph, executor.plugins, data, batch=number, text_ids=ids)
+    stages = {node.id: context.get(node.key) for node in graph.nodes if node.layer.makes == "candidates"}
+    output = context.get(output_node(graph).key)
     return [
         Traced(document, evolve(output[at], id=document.id), {name: result[at] for name, result in stages.items()})
-        for at, (document, _) in enumerate(batch)
+        for at, document in enumerate(documents)
     ]
 
 
-def output_node(executor: DAGExecutor) -> Node:
+def output_node(graph: Graph) -> Node:
     """The node that makes the documents: the last aggregator."""
-    nodes = [node for node in executor.graph.nodes if node.layer.makes == "documents"]
+    nodes = [node for node in graph.nodes if node.layer.makes == "documents"]
     if not nodes:
-        name = executor.graph.name
-        raise InputError(f"pipeline '{name}' has no aggregator; add a node with processor l0_aggregator")
+        raise InputError(f"pipeline '{graph.name}' has no aggregator; add a node with processor l0_aggregator")
     return nodes[-1]
 
 
