@@ -53,6 +53,9 @@ def measure(
     on_error: Annotated[
         OnError, typer.Option(help="What to do with gold that is wrong and documents that fail: skip counts them.")
     ] = "raise",
+    gaps: Annotated[
+        bool, typer.Option(help="Run again with each stage perfect, to tell what it costs; takes about a run for each.")
+    ] = True,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -84,6 +87,7 @@ def measure(
                 setup,
                 batch_size=batch_size,
                 on_error=on_error,
+                gaps=gaps,
                 pipeline_hash=hashes[0],
                 tell=lambda done: tell(many(done, "document")),
             )

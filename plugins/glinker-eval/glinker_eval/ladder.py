@@ -32,7 +32,8 @@ from glinker_eval.running import GraphOf, MentionSource, Traced, nobody, replay
 Stage = Literal["own", "failed", "l1", "l2", "l3", "l4", "l0", "kb"]
 
 _LAYERS: Mapping[str, Stage] = {"retriever": "l2", "linker": "l3", "reranker": "l4"}
-_ACCURACY = "accuracy"
+#: The name of accuracy among the figures.
+ACCURACY = "accuracy"
 
 
 @frozen
@@ -146,7 +147,7 @@ class Ladder:
         }
         linked = sum(one.linked for one in judged)
         if linked and self.task != "md":
-            figures[_ACCURACY] = sum(one.correct for one in judged) / linked
+            figures[ACCURACY] = sum(one.correct for one in judged) / linked
         return figures
 
 

@@ -9,12 +9,42 @@ from rich.console import Console
 from rich.table import Table
 
 from glinker_core.cli.console import many, visible
-from glinker_eval.counting import Scope
+from glinker_eval.causes import CAUSES, MEANINGS, Cause
+from glinker_eval.counting import Counts, Scope
 from glinker_eval.evaluation import Evaluation
+from glinker_eval.ladder import ACCURACY, Stage
 from glinker_eval.measures import Group
 
 #: What each class of annotations is called.
 SCOPE_NAMES: Mapping[Scope, str] = {"all": "all", "in_kb": "InKB", "nil": "NIL", "gs_in_kb": "GSInKB"}
+
+#: What each cause is called.
+CAUSE_NAMES: Mapping[Cause, str] = {
+    "failed": "document failed",
+    "not_detected": "not detected",
+    "wrong_span": "wrong span",
+    "spurious": "spurious",
+    "not_retrieved": "not retrieved",
+    "cut_off": "cut off",
+    "dropped": "dropped",
+    "ranked_l2": "ranked by L2",
+    "ranked_l3": "ranked by L3",
+    "ranked_l4": "ranked by L4",
+    "below_threshold": "below threshold",
+    "nil_wrong": "NIL wrong",
+    "kb_gap": "KB gap",
+}
+#: What is perfect at a step of the ladder, beside all that is before it.
+STAGE_NAMES: Mapping[Stage, str] = {
+    "own": "as it is",
+    "failed": "no document fails",
+    "l1": "L1 finds the mentions",
+    "l2": "L2 puts the right entity first",
+    "l3": "L3 puts the right entity first",
+    "l4": "L4 puts the right entity first",
+    "l0": "L0 decides right",
+    "kb": "the KB lacks nothing",
+}
 
 _WIDTH = 120  # where no terminal says how wide it is
 _TYPES = 15  # of the types in the table
@@ -50,6 +80,10 @@ def _parts(evaluation: Evaluation) -> Iterator[Table | str]:
         if accuracy.linked > accuracy.in_kb:
             shares.append(f"{_share(accuracy.of_all)} of {accuracy.linked:,} with an id")
         yield f"accuracy of links: {', '.join(shares)}"
+    if any(evaluation.causes.values()):
+        yield _causes(evaluation)
+    if evaluation.ladder:
+        yield _ladder(evaluation)
     if len(evaluation.by_type) > 1:
         yield _groups("type", evaluation.by_type)
     if evaluation.by_ambiguity:
@@ -87,6 +121,31 @@ def _recall(evaluation: Evaluation) -> Table:
         kinds = evaluation.found_by.get(source, {})
         by = ", ".join(f"{kind} {number:,}" for kind, number in kinds.items())
         table.add_row(visible(source), *map(_share, shares.values()), visible(by))
+    return table
+
+
+def _causes(evaluation: Evaluation) -> Table:
+    scopes = [scope for scope in evaluation.scores if scope in evaluation.causes and scope in ("all", "in_kb")]
+    table = _table(
+        "errors by cause", *(f"{SCOPE_NAMES[scope]} {side}" for scope in scopes for side in ("FN", "FP")), ""
+    )
+    table.columns[-1].justify = "left"
+    for cause in CAUSES:
+        counts = [evaluation.causes[scope].get(cause, Counts()) for scope in scopes]
+        if any(not one.nothing for one in counts):
+            cells = (f"{number:,}" for one in counts for number in (one.fn, one.fp))
+            table.add_row(CAUSE_NAMES[cause], *cells, MEANINGS[cause])
+    return table
+
+
+def _ladder(evaluation: Evaluation) -> Table:
+    names = [name for name in evaluation.ladder[0].figures if name in ("all", "in_kb", ACCURACY)]
+    titles = {ACCURACY: "accuracy", **{scope: f"{name} F1" for scope, name in SCOPE_NAMES.items()}}
+    table = _table("if, with all above,", *(head for name in names for head in (titles[name], "gap")))
+    for step in evaluation.ladder:
+        cells = [(_share(step.figures[name]), f"{step.gaps[name]:+.3f}") for name in names]
+        gained = step.stage != "own"
+        table.add_row(STAGE_NAMES[step.stage], *(c for figure, gap in cells for c in (figure, gap if gained else "")))
     return table
 
 
