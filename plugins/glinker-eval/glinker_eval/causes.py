@@ -15,6 +15,7 @@ L3 if L4 has not, because it stood too low or a gate held it back. A pipeline wi
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Literal, get_args
 
 from attrs import frozen
@@ -146,7 +147,8 @@ class Attribution:
         if there is not None:  # it is right for another gold mention of that span
             settled = same_entity(gold, annotation(there))
             return ("not_detected", self._only("recognizer")) if settled else self.lost(traced, gold, there)
-        if any(same_span(gold, item.mention) for items in traced.stages.values() for item in items):
+        seen = (item.mention for items in traced.stages.values() for item in items)
+        if any(same_span(gold, mention) for mention in chain(*traced.recognized.values(), seen)):
             return "wrong_span", output_node(self.graph).id  # found, but L0 preferred another that overlaps it
         near = any(overlapping(gold, mention) for mention in loose)
         return "wrong_span" if near else "not_detected", self._only("recognizer")

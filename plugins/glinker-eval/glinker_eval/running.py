@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError, NodeError, StoreError
 from glinker_core.executor import DAGExecutor
 from glinker_core.graph import Graph, Node
 from glinker_core.layers import LAYERS
-from glinker_core.model import LinkedDocument, LinkedMention, MentionCandidates
+from glinker_core.model import LinkedDocument, LinkedMention, Mention, MentionCandidates
 from glinker_core.runner import run_batch
 from glinker_core.source import Source, Where
 from glinker_eval.gold import Gold, GoldDocument, GoldMention
@@ -28,11 +28,12 @@ GraphOf = Callable[[Sequence[GoldDocument]], Graph]
 
 @frozen
 class Traced:
-    """A gold document with what the pipeline made of it; `stages` has the candidates after each node, by its id."""
+    """A gold document with what the pipeline made of it: by node, the candidates after it, or the mentions it found."""
 
     gold: GoldDocument
     linked: LinkedDocument
-    stages: Mapping[str, tuple[MentionCandidates, ...]]
+    stages: Mapping[str, tuple[MentionCandidates, ...]] = field(factory=dict)
+    recognized: Mapping[str, tuple[Mention, ...]] = field(factory=dict)
 
 
 @frozen
@@ -203,7 +204,7 @@ def _batch(
             raise
         if len(batch) == 1:
             document = batch[0][0]
-            yield Traced(document, LinkedDocument(document.text, id=document.id, error=str(error)), {})
+            yield Traced(document, LinkedDocument(document.text, id=document.id, error=str(error)))
         else:
             for one in batch:
                 yield from _batch(executor, graph_of, [one], number, on_error)
@@ -217,10 +218,18 @@ def _traced(executor: DAGExecutor, graph_of: GraphOf, batch: Sequence[Given], nu
         data["entities"] = [given for _, given in batch]
     ids = [document.id for document in documents]
     context = run_batch(graph, executor.plugins, data, batch=number, text_ids=ids)
-    stages = {node.id: context.get(node.key) for node in graph.nodes if node.layer.makes == "candidates"}
+    made = {
+        makes: {node.id: context.get(node.key) for node in graph.nodes if node.layer.makes == makes}
+        for makes in ("candidates", "mentions")
+    }
     output = context.get(output_node(graph).key)
     return [
-        Traced(document, evolve(output[at], id=document.id), {name: result[at] for name, result in stages.items()})
+        Traced(
+            document,
+            evolve(output[at], id=document.id),
+            {name: result[at] for name, result in made["candidates"].items()},
+            {name: result[at] for name, result in made["mentions"].items()},
+        )
         for at, document in enumerate(documents)
     ]
 
@@ -240,10 +249,11 @@ def _joined(parts: Sequence[Traced]) -> Traced:
         return first
     failed = next((part.linked for part in parts if part.linked.error is not None), None)
     if failed is not None:
-        return Traced(first.gold, failed, {})
+        return Traced(first.gold, failed)
     entities = [mention for part in parts for mention in part.linked.entities]
     stages = {name: tuple(item for part in parts for item in part.stages[name]) for name in first.stages}
-    return Traced(first.gold, evolve(first.linked, entities=tuple(sorted(entities, key=_position))), stages)
+    recognized = {name: tuple(one for part in parts for one in part.recognized[name]) for name in first.recognized}
+    return Traced(first.gold, evolve(first.linked, entities=tuple(sorted(entities, key=_position))), stages, recognized)
 
 
 def _position(mention: LinkedMention) -> tuple[int, int]:

@@ -140,7 +140,7 @@ def _causes(evaluation: Evaluation) -> Table:
 
 def _ladder(evaluation: Evaluation) -> Table:
     names = [name for name in evaluation.ladder[0].figures if name in ("all", "in_kb", ACCURACY)]
-    titles = {ACCURACY: "accuracy", **{scope: f"{name} F1" for scope, name in SCOPE_NAMES.items()}}
+    titles: dict[str, str] = {ACCURACY: "accuracy", **{scope: f"{name} F1" for scope, name in SCOPE_NAMES.items()}}
     table = _table("if, with all above,", *(head for name in names for head in (titles[name], "gap")))
     for step in evaluation.ladder:
         cells = [(_share(step.figures[name]), f"{step.gaps[name]:+.3f}") for name in names]
