@@ -34,5 +34,6 @@ def glinker_writers() -> Iterator[Component]:
 def glinker_commands() -> Iterator[Component]:
     """Measuring a pipeline."""
     yield Component("eval", "glinker_eval.cli:app", "Measure a pipeline against a gold standard.")
+    yield Component("explain", "glinker_eval.cli_explain:app", "Show what every stage made of the mentions of a text.")
     yield Component("fit", "glinker_eval.cli_fit:app", "Learn the weights of a pipeline from a gold standard.")
     yield Component("calibrate", "glinker_eval.cli_calibrate:app", "Make scores of links say how often they are right.")

@@ -263,7 +263,7 @@ def _machine() -> dict[str, Any]:
 def plain(evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation as JSON can hold it: all but the texts and candidates of `found` and `outcome`."""
     record: dict[str, Any] = {
-        field.name: _plain(getattr(evaluation, field.name))
+        field.name: plain_value(getattr(evaluation, field.name))
         for field in attrs.fields(Evaluation)
         if field.name not in ("found", "outcome", "findings")
     }
@@ -283,12 +283,13 @@ _DERIVED: Mapping[type, tuple[str, ...]] = {
 }
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Records, mappings and tuples as JSON can hold them."""
     if attrs.has(type(value)):
         names = [field.name for field in attrs.fields(type(value))]
-        return {name: _plain(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
+        return {name: plain_value(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain_value(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain_value(one) for one in value]
     return value

@@ -46,13 +46,14 @@ STAGE_NAMES: Mapping[Stage, str] = {
     "kb": "the KB lacks nothing",
 }
 
-_WIDTH = 120  # where no terminal says how wide it is
+#: Where no terminal says how wide it is.
+WIDTH = 120
 _TYPES = 15  # of the types in the table
 
 
 def show(evaluation: Evaluation, stream: TextIO) -> None:
     """Write the tables: what was measured and how, scores, recall, accuracy, types and ambiguity, speed."""
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else WIDTH)
     before: Table | str = ""
     for part in _parts(evaluation):
         if isinstance(part, Table) or isinstance(before, Table):
