@@ -198,12 +198,13 @@ class Attribution:
         return "not_retrieved", self._only("retriever")
 
     def _dropped_by(self, had: Collection[str]) -> str:
-        """The first node that was given the right entity, and did not pass it on."""
-        for node in self.graph.nodes:
-            sources = {ref.node for ref in node.inputs.get("candidates", ())}
-            if node.id not in had and not sources.isdisjoint(had):
-                return node.id
-        return ""  # a branch that does not lead to L0
+        """The node that was given the right entity and did not pass it on, if it is a single one."""
+        nodes = [
+            node.id
+            for node in self.graph.nodes
+            if node.id not in had and any(ref.node in had for ref in node.inputs.get("candidates", ()))
+        ]
+        return nodes[0] if len(nodes) == 1 else ""
 
     def _only(self, layer: str) -> str:
         """The node of a layer that has but one."""

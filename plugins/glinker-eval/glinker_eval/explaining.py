@@ -61,9 +61,7 @@ def explain(
     """
     spans, graph = _spans(text, mention), executor.graph
     if wanted is not None and not entities_of(executor.resources.kb, [wanted]):
-        raise InputError(
-            f"entity '{wanted}': the knowledge base has none of that id; give one that it has"
-        )
+        raise InputError(f"entity '{wanted}': the knowledge base has none of that id; give one that it has")
     takes = reads_mentions(executor)
     if takes and mention is None:
         raise InputError(f"pipeline '{graph.name}' finds no mentions, it takes them; name one with --mention")
