@@ -46,11 +46,12 @@ def _mention(mention: LinkedMention, candidates: bool) -> dict[str, Any]:
     if mention.reason:
         plain["reason"] = mention.reason
     if candidates:
-        plain["candidates"] = [_candidate(candidate) for candidate in mention.candidates]
+        plain["candidates"] = [candidate_record(candidate) for candidate in mention.candidates]
     return plain
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def candidate_record(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as plain data."""
     return {
         "entity_id": candidate.entity_id,
         "label": candidate.label,

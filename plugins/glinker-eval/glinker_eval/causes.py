@@ -23,7 +23,6 @@ from attrs import frozen
 from glinker_core.graph import Graph, Node
 from glinker_core.model import LinkedMention, MentionCandidates
 from glinker_eval.counting import (
-    SCOPES,
     Counts,
     Match,
     Scope,
@@ -68,6 +67,9 @@ MEANINGS: Mapping[Cause, str] = {
 
 _RANKED: Mapping[str, Cause] = {"retriever": "ranked_l2", "linker": "ranked_l3", "reranker": "ranked_l4"}
 
+#: The classes of annotations whose errors are attributed. What GSInKB counts may be right in all others.
+ATTRIBUTED: tuple[Scope, ...] = ("all", "in_kb", "nil")
+
 Lost = tuple[Cause, str]
 
 
@@ -93,7 +95,7 @@ class Error:
 
 def tally(errors: Iterable[Error]) -> dict[Scope, dict[Cause, Counts]]:
     """How many annotations are missed (`fn`) and extra (`fp`) by cause, for each class of annotations."""
-    counts: dict[Scope, dict[Cause, Counts]] = {scope: {} for scope in SCOPES}
+    counts: dict[Scope, dict[Cause, Counts]] = {scope: {} for scope in ATTRIBUTED}
     for error in errors:
         one = Counts(fn=1) if error.kind == "missed" else Counts(fp=1)
         for scope in error.scopes:
@@ -238,6 +240,6 @@ class Attribution:
         if self.task == "md":
             return ("all",)
         if isinstance(place, GoldMention):
-            return tuple(scope for scope in SCOPES if scoped([place], [], scope, self.match)[0])
+            return tuple(scope for scope in ATTRIBUTED if scoped([place], [], scope, self.match)[0])
         given = [annotation(place)]
-        return tuple(scope for scope in SCOPES if scoped(traced.gold.mentions, given, scope, self.match)[1])
+        return tuple(scope for scope in ATTRIBUTED if scoped(traced.gold.mentions, given, scope, self.match)[1])

@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from glinker_core.builtin.writers import candidate_record
 from glinker_core.cli.console import many, plugins_of, progress, visible
 from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.model import Candidate
@@ -56,7 +57,7 @@ def tell(
         load_kb(executor, kb)
         explained = explain(executor, text, _mention(mention), wanted)
     if as_json:
-        sys.stdout.write(json.dumps([plain_value(one) for one in explained], ensure_ascii=True, indent=1) + "\n")
+        sys.stdout.write(json.dumps([_record(one) for one in explained], ensure_ascii=True, indent=1) + "\n")
     else:
         show(explained, sys.stdout)
 
@@ -65,6 +66,14 @@ def _mention(given: str | None) -> str | tuple[int, int] | None:
     """START:END as a span, everything else as it is."""
     span = re.fullmatch(r"(\d+):(\d+)", given or "", re.ASCII)
     return (int(span[1]), int(span[2])) if span else given
+
+
+def _record(one: Explained) -> dict[str, Any]:
+    """What is explained as JSON can hold it; of candidates what `glinker link --all-candidates` writes."""
+    record: dict[str, Any] = plain_value(one)
+    for seen, plain in zip(one.stages, record["stages"], strict=True):
+        plain["candidates"] = [candidate_record(candidate) for candidate in seen.candidates]
+    return record
 
 
 def show(explained: tuple[Explained, ...], stream: TextIO) -> None:
@@ -88,11 +97,9 @@ def _parts(one: Explained) -> Iterator[Table | str]:
         if seen.candidates:
             yield _candidates(seen)
     yield f"  {one.output}: {_decision(one)}"
-    if one.wanted is not None and not one.lost:
-        yield f"  {one.wanted} is linked"
     for place, loss in enumerate(one.lost):
         node = f" at {loss.node}" if loss.node else ""
-        lead = f"{one.wanted} was lost" if not place else "had the mention been found, it would have been lost"
+        lead = f"{one.wanted} would have been lost" if place else f"{one.wanted} was lost"
         yield f"  {lead}{node}: {CAUSE_NAMES[loss.cause]}, {loss.meaning}"
 
 

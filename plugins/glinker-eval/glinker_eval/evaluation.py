@@ -18,7 +18,7 @@ from glinker_core.entities import OnError
 from glinker_core.errors import InputError
 from glinker_core.executor import DAGExecutor
 from glinker_core.source import Source
-from glinker_eval.causes import Attribution, Cause, Error, tally
+from glinker_eval.causes import ATTRIBUTED, Attribution, Cause, Error, tally
 from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, counts_of, macro, micro
 from glinker_eval.gold import Finding, Gold, GoldMention
 from glinker_eval.ladder import Ladder, Step
@@ -177,7 +177,8 @@ def evaluate(
     scores = _scores(documents.values(), scopes)
     attribution = Attribution(executor.graph, SecondLook(executor), setup.task, setup.match, outcome.answers_nil)
     errors = tuple(error for traced in outcome.documents for error in attribution.errors(traced))
-    ladder = Ladder(executor, setup.task, setup.match, tuple(scores), outcome.answers_nil, batch_size, on_error, tell)
+    classes = tuple(scope for scope in scores if scope in ATTRIBUTED)
+    ladder = Ladder(executor, setup.task, setup.match, classes, outcome.answers_nil, batch_size, on_error, tell)
     return Evaluation(
         settings=Settings(
             setup.task,
