@@ -104,6 +104,20 @@ def test_the_limit_of_a_layer_is_what_its_store_gives_at_most():
     assert [search.limit for search in store.searches] == [2, 9]
 
 
+@pytest.mark.parametrize("combine", ["first", "union"])
+def test_a_chain_without_limits_gives_what_was_cut_off_and_leaves_caches_alone(combine):
+    cache, store = FakeCache(), CountingStore(PARIS)
+    layers = [{"type": "cache", "priority": 1}, {"type": "a", "limit": 2}]
+    chain, resources = opened({"cache": cache, "a": store}, layers=layers, max_candidates=1, combine=combine)
+    assert ids(chain, "Paris") == ["fr"]
+    whole = chain.unlimited()
+    whole.open(resources)
+    assert ids(whole, "Paris") == ids(whole, "Paris") == ["fr", "myth", "tx"]
+    assert len(store.asked) == 3  # the cache remembers the chain's answer, not the other
+    assert ids(chain, "Paris") == ["fr"]
+    assert len(store.asked) == 3
+
+
 def test_a_batch_equals_one_by_one_in_any_order():
     chain, _ = opened({"fast": FakeStore(), "slow": store_of(PARIS)})
     mentions = [[Mention(0, 5, "Paris")], [], [Mention(0, 5, "Seine"), Mention(6, 10, "Nile")]]

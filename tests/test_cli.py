@@ -162,7 +162,7 @@ def test_shell_completion_prints_nothing_but_names():
     env = {**os.environ, "_GLINKER_COMPLETE": "complete_bash", "COMP_WORDS": "glinker ", "COMP_CWORD": "1"}
     done = process(env=env)
     assert set(done.stdout.split()) >= set(COMMANDS)
-    of_plugins = {"shout", "models", "eval", "fit", "calibrate"}  # that may be installed
+    of_plugins = {"shout", "models", "eval", "explain", "fit", "calibrate"}  # that may be installed
     assert set(done.stdout.split()) <= {*COMMANDS, *of_plugins}
     env = {**env, "COMP_WORDS": "glinker kb imp", "COMP_CWORD": "2"}
     assert process(env=env).stdout.split() == ["import"]

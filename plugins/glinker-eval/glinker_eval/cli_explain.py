@@ -120,7 +120,7 @@ def _decision(one: Explained) -> str:
 
 
 def _candidates(seen: Seen) -> Table:
-    names = seen.new if not seen.why else seen.new[-1:]  # what the reasons say already needs no columns
+    names = [*seen.candidates[0].scores][-1:] if seen.why else seen.new  # what reasons say needs no columns
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("   ", "entity", "label", "name", "match"):
         table.add_column(head, no_wrap=True, overflow="ellipsis", justify="right" if head == "   " else "left")

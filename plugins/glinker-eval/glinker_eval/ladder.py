@@ -4,9 +4,10 @@ The pipeline is run again with an oracle in the place of its L1, then of L1 and 
 decide anew about what a perfect stage gives them. What is left of the errors at the end is down to L0, and then to the
 knowledge base; the last figures are 1. So the gaps of all steps add up to what the figure lacks.
 
-A perfect L1 gives the gold mentions. A perfect L2, L3 or L4 puts the right entity of each mention first, with the score
-of the candidate that it had first; an entity that was not retrieved is a candidate by its label. A perfect L0 links the
-right entity, and none where none is meant; that the knowledge base lacks an entity it does not know.
+A perfect L1 gives the gold mentions. A perfect L2 has the right entity of each mention among its candidates, by its
+label and behind the others if it was not retrieved; where its order can reach L0 as it is, the right one stands first.
+A perfect L3 or L4 puts the right entity first, with the score of the candidate that it had first. A perfect L0 links
+the right entity, and none where none is meant; that the knowledge base lacks an entity it does not know.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from glinker_core.model import Candidate, Entity, MentionCandidates
 from glinker_eval.counting import Annotation, Counts, Match, Scope, Task, count, counts_of, same_entity, same_span
 from glinker_eval.gold import Gold, GoldDocument, GoldMention, entities_of
 from glinker_eval.measures import annotation, found_of
-from glinker_eval.running import GraphOf, MentionSource, Traced, nobody, replay
+from glinker_eval.running import GraphOf, MentionSource, Traced, nobody, output_node, replay
+from glinker_eval.stages import with_id
 
 #: What is perfect at a step, and all before it; `own` is the run itself.
 Stage = Literal["own", "failed", "l1", "l2", "l3", "l4", "l0", "kb"]
@@ -170,36 +172,54 @@ def given(graph: Graph) -> Graph:
 def perfected(
     graph: Graph, layers: Sequence[str], entities: Mapping[str, Entity], documents: Sequence[GoldDocument]
 ) -> Graph:
-    """The same graph for some documents, all nodes of some layers putting the right entity of a mention first."""
-    nodes = [_perfect(node, documents, entities) if node.layer.name in layers else node for node in graph.nodes]
+    """The same graph for some documents, all nodes of some layers being perfect."""
+    first = _ranking(graph)
+    nodes = [
+        _perfect(node, node.id in first, entities, documents) if node.layer.name in layers else node
+        for node in graph.nodes
+    ]
     return evolve(graph, nodes=tuple(nodes))
 
 
-def _perfect(node: Node, documents: Sequence[GoldDocument], entities: Mapping[str, Entity]) -> Node:
+def _ranking(graph: Graph) -> set[str]:
+    """The nodes in whose order candidates can reach L0: all that rank, and retrievers that nothing ranks after."""
+    found = {node.id for node in graph.nodes if node.layer.name in ("linker", "reranker")}
+    ways = [output_node(graph)]
+    while ways:
+        sources = [graph.node(ref.node) for ref in ways.pop().inputs.get("candidates", ()) if ref.node is not None]
+        found |= {node.id for node in sources if node.layer.name == "retriever"}
+        ways += [node for node in sources if node.layer.name == "gate"]
+    return found
+
+
+def _perfect(node: Node, first: bool, entities: Mapping[str, Entity], documents: Sequence[GoldDocument]) -> Node:
     work = getattr(node.component, node.layer.method)
 
     def corrected(**arguments: Any) -> Candidates:
-        made = work(**arguments)
         return [
-            [_right_first(item, document.mentions, entities) for item in items]
-            for document, items in zip(documents, made, strict=True)
+            [_corrected(item, document.mentions, first, entities) for item in items]
+            for document, items in zip(documents, work(**arguments), strict=True)
         ]
 
     return evolve(node, component=SimpleNamespace(**{node.layer.method: corrected}))
 
 
-def _right_first(
-    item: MentionCandidates, gold: Sequence[GoldMention], entities: Mapping[str, Entity]
+def _corrected(
+    item: MentionCandidates, gold: Sequence[GoldMention], first: bool, entities: Mapping[str, Entity]
 ) -> MentionCandidates:
+    """The mention with its right entity among its candidates, or first among them."""
     wanted = next((one for one in gold if one.in_kb and same_span(one, item.mention)), None)
     if wanted is None:
         return item
-    best = item.candidates[0] if item.candidates else None
-    right = next((one for one in item.candidates if one.entity_id in wanted.entity_ids), None)
+    scores = item.candidates[0].scores if item.candidates else {"l2": 1.0}
+    right = with_id(wanted.entity_ids, item)
     others = [one for one in item.candidates if one is not right]
     if right is None:
         entity = entities[wanted.entity_ids[0]]
-        right = Candidate(entity, entity.label, "oracle", best.scores if best is not None else {"l2": 1.0})
-    elif best is not None and best.scores:
-        right = right.scored(**{[*best.scores][-1]: best.score})
-    return evolve(item, candidates=(right, *others))
+        right = Candidate(entity, entity.label, "oracle", scores)
+    elif not first:
+        return item
+    elif others and scores:
+        name = [*scores][-1]
+        right = right.scored(**{name: scores[name]})
+    return evolve(item, candidates=(right, *others) if first else (*others, right))

@@ -39,7 +39,7 @@ STAGE_NAMES: Mapping[Stage, str] = {
     "own": "as it is",
     "failed": "no document fails",
     "l1": "L1 finds the mentions",
-    "l2": "L2 puts the right entity first",
+    "l2": "L2 has the right entity",
     "l3": "L3 puts the right entity first",
     "l4": "L4 puts the right entity first",
     "l0": "L0 decides right",

@@ -88,6 +88,43 @@ def test_candidates_and_links_of_mentions(measured):
     ]  # fmt: skip
 
 
+def test_errors_by_cause_and_what_each_stage_costs(measured):
+    done = measured("el", "strong", "own")
+    assert [(one.document, one.kind, one.text, one.wanted, one.given, one.cause, one.node) for one in done.errors] == [
+        ("d1", "missed", "Bonn", (), None, "not_detected", "l1"),
+        ("d2", "missed", "Texas", ("texas",), None, "not_detected", "l1"),
+        ("d3", "missed", "Paris", ("tx",), "fr", "ranked_l3", "l3"),
+        ("d3", "extra", "Paris", ("tx",), "fr", "ranked_l3", "l3"),
+    ]
+    assert done.causes == {
+        "all": {"not_detected": Counts(fn=2), "ranked_l3": Counts(fp=1, fn=1)},
+        "in_kb": {"ranked_l3": Counts(fp=1, fn=1)},
+        "nil": {"not_detected": Counts(fn=2)},
+    }
+    assert [(step.stage, step.figures["all"], step.figures["accuracy"]) for step in done.ladder] == [
+        ("own", 0.6, 0.6), ("l1", 5 / 6, 0.6), ("l2", 5 / 6, 0.6), ("l3", 1.0, 0.8), ("l0", 1.0, 0.8), ("kb", 1.0, 1.0),
+    ]  # fmt: skip
+    assert [step.gaps["all"] for step in done.ladder] == pytest.approx([0, 5 / 6 - 0.6, 0, 1 / 6, 0, 0])
+
+
+def test_gaps_can_be_left_out(measured):
+    assert measured("el", "strong", "own", gaps=False).ladder == ()
+
+
+def test_what_is_replayed_is_no_part_of_what_was_measured_and_leaves_the_pipeline_as_it_was():
+    with DAGExecutor(Source(pipeline()), plugins=fakes()) as executor:
+        executor.load_entities(ENTITIES)
+        before = vars_of(executor)
+        plain_run, replayed = evaluate(executor, gold(), gaps=False), evaluate(executor, gold())
+        assert vars_of(executor) == before
+        assert (plain_run.scores, plain_run.counters) == (replayed.scores, replayed.counters)
+
+
+def vars_of(executor):
+    shown = executor.graph.node("l0").component
+    return shown.return_all_candidates, shown.include_unlinked, shown.overlaps
+
+
 def test_given_mentions(measured):
     done = measured("ed", "strong", "gold")
     assert {scope: scores.counts for scope, scores in done.scores.items()} == {
@@ -165,8 +202,16 @@ def test_the_command_prints_tables_and_writes_a_record(place):
     assert "InKB    0.750  0.750  0.750" in done.stdout
     assert "accuracy of links: 0.750 of 4 in the KB, 0.750 of 4 with the right candidate, 0.600 of 5" in done.stdout
     assert "mentions of entities that the knowledge base has not: 1\n  document d2: 9:14 'Texas'" in done.stderr
+    assert "not detected          2       0        0        0  no mention was found there" in done.stdout
+    assert "L1 finds the mentions            0.833  +0.233    0.750  +0.000     0.600  +0.000" in done.stdout
     record = json.loads((place / "out.json").read_text())
     assert record["scores"]["all"]["micro"]["f1"] == 0.6
+    assert record["causes"]["in_kb"] == {"ranked_l3": {"tp": 0, "fp": 1, "fn": 1}}
+    assert record["ladder"][1]["gaps"]["accuracy"] == 0.0
+    assert record["errors"][3] == {
+        "document": "d3", "kind": "extra", "start": 0, "end": 5, "text": "Paris", "wanted": ["tx"], "given": "fr",
+        "cause": "ranked_l3", "node": "l3", "scopes": ["all", "in_kb"],
+    }  # fmt: skip
     assert record["settings"]["pipeline_hash"] == hash_of(Source(pipeline()))
 
 
@@ -174,6 +219,11 @@ def test_disambiguation_is_given_the_gold_mentions(place):
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--task", "ed")
     assert "task ed, strong match, gold mentions" in done.stdout
     assert "NIL     1.000  1.000  1.000" in done.stdout
+
+
+def test_the_command_does_not_replay_where_no_gaps_are_wanted(place):
+    done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--no-gaps")
+    assert ("errors by cause" in done.stdout, "L1 finds the mentions" in done.stdout) == (True, False)
 
 
 def test_everything_wrong_is_told_before_anything_is_scored(place):
