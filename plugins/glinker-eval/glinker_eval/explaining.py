@@ -73,8 +73,9 @@ def explain(
         asked = [_only(found, text, ids)]
     missing = [one for one in asked if not any(same_span(one, other) for other in found)]
     again = None
-    if missing:  # the others are given too, since mentions may support each other
-        others = [GoldMention(one.start, one.end, one.text) for one in found]
+    if missing:  # beside those that it does not displace, since mentions may support each other
+        kept = [one for one in own.linked.entities if not any(overlapping(one, other) for other in missing)]
+        others = [GoldMention(one.start, one.end, one.mention_text) for one in kept]
         again = replay(executor, _gold(text, [*missing, *others]), lambda _: given(graph))[0]
     own = evolve(own, gold=GoldDocument("", text, tuple(asked)))
     lost = _losses(executor, [own, again], wanted)

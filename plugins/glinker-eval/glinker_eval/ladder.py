@@ -91,12 +91,13 @@ class Ladder:
     def _judged(self, documents: Sequence[Traced], mentions: MentionSource) -> Iterator[tuple[Stage, list[Judged]]]:
         latest, judged = list(documents), [self._judge(traced) for traced in documents]
         yield "own", list(judged)
-        if failed := {at for at, traced in enumerate(latest) if traced.linked.error is not None}:
-            for at in failed:
-                judged[at] = self._decided(latest[at])
+        if any(traced.linked.error is not None for traced in documents):
+            for at, traced in enumerate(documents):
+                if traced.linked.error is not None:
+                    judged[at] = self._decided(traced)
             yield "failed", list(judged)
         for stage, graph_of in self._oracles(documents, mentions):
-            left = [at for at, one in enumerate(judged) if not one.perfect and at not in failed]
+            left = [at for at, one in enumerate(judged) if not one.perfect]
             gold = Gold("", tuple(latest[at].gold for at in left))
             again = replay(self.executor, gold, graph_of, self.batch_size, self.on_error, self.tell)
             for at, traced in zip(left, again, strict=True):

@@ -7,7 +7,7 @@ from glinker_eval.counting import Counts
 from glinker_eval.evaluation import Setup, evaluate
 from glinker_eval.gold import Gold, GoldDocument, GoldMention
 from glinker_eval.running import run
-from glinker_eval.stages import SecondLook
+from glinker_eval.stages import SecondLook, item_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +84,10 @@ PIPELINES = {
         l1(), node("l2", "l2_chain", **CHAIN), node("gate", "gate_uncertain", min_margin=0.5),
         node("l3", "l3_fake", {"candidates": "gate"}), node("l0", "l0_aggregator", {"candidates": "l3"}),
     ],
+    "gate at the end": [
+        l1(), node("l2", "l2_chain", **CHAIN), node("l3", "l3_fake"), node("gate", "gate_uncertain", min_margin=0.0),
+        node("l0", "l0_aggregator", {"candidates": "gate"}),
+    ],
     "whole texts": [
         node("l2", "l2_chain", max_candidates=3, **CHAIN), node("l3", "l3_spotter"),
         node("l0", "l0_aggregator", strict_matching=False),
@@ -151,6 +155,11 @@ def test_a_span_that_is_not_found_right_is_one_that_is_not_found_if_nothing_over
     ]
 
 
+def test_what_overlaps_is_no_wrong_span_if_it_is_right_itself(errors):
+    gold = document("Ulm lies", means("Ulm lies", "lies"), means("lies", "elbe"))
+    assert errors("linker", gold) == [("missed", "lies", None, "not_detected", "l1")]
+
+
 def test_a_mention_that_l0_dropped_was_found(errors):
     gold = document("Ulm lies", means("Ulm lies", "lies"), means("Ulm", "ulm"))
     assert errors("branches", gold) == [("missed", "Ulm", None, "wrong_span", "l0")]
@@ -182,13 +191,15 @@ def test_of_several_retrievers_the_one_that_cut_off_is_named(errors):
 def test_what_a_gate_lets_go_did_not_reach_l0(errors):
     gold = document("Rhine", means("Rhine", "rhine"))
     assert errors("gate lets go", gold)[0] == ("missed", "Rhine", None, "dropped", "gate")
+    assert errors("gate at the end", gold)[0] == ("missed", "Rhine", None, "dropped", "gate")
 
 
 def test_nil_that_is_linked_and_nil_that_is_hidden(errors):
     assert errors("linker", document("Rhine", means("Rhine"))) == [
         ("missed", "Rhine", "rhine", "nil_wrong", "l0"), ("extra", "Rhine", "rhine", "nil_wrong", "l0"),
     ]  # fmt: skip
-    assert errors("hides NIL", document("Bonn", means("Bonn"))) == [("missed", "Bonn", None, "nil_wrong", "l0")]
+    for gold in document("Bonn", means("Bonn")), document("Bonn", means("Bonn", "bonn", absent=True)):
+        assert errors("hides NIL", gold) == [("missed", "Bonn", None, "nil_wrong", "l0")]
 
 
 def test_what_the_knowledge_base_lacks(errors):
@@ -215,6 +226,8 @@ def test_detection_looks_at_spans_alone_but_what_is_hidden_is_missed_for_its_own
 def test_optional_gold_that_is_linked_wrong_is_extra_for_its_own_reason(errors):
     gold = document("Rhine", means("Rhine", "elbe", optional=True))
     assert errors("linker", gold) == [("extra", "Rhine", "rhine", "not_retrieved", "l2")]
+    gold = document("Rhine river", means("Rhine river", "rhine", optional=True))
+    assert errors("linker", gold) == [("extra", "Rhine", "rhine", "wrong_span", "l1")]
 
 
 def test_what_lies_outside_of_what_was_judged_is_no_error(errors):
@@ -234,6 +247,47 @@ def test_a_linker_that_finds_mentions_itself_is_given_the_whole_text(errors):
         ("missed", "Ulm", "ulm", "ranked_l3", "l3"), ("missed", "Elbe", None, "not_detected", ""),
         ("extra", "Ulm", "ulm", "ranked_l3", "l3"),
     ]  # fmt: skip
+
+
+def test_candidates_of_a_mention_are_those_of_its_label_else_of_its_span_else_of_what_overlaps_it_most():
+    whole, other, same = Mention(0, 9, "Ulm lies."), Mention(0, 3, "Ulm", "river"), Mention(0, 3, "Ulm", "town")
+    items = [MentionCandidates(mention) for mention in (whole, Mention(2, 8, "m lies"), other, same)]
+    assert [item_of(items[:end], same).mention for end in (4, 3, 2)] == [same, other, whole]
+    assert item_of(items, Mention(9, 10, "!")) is None
+
+
+# -- steps ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def figures(executors):
+    def told(name, *documents):
+        done = evaluate(executors[name], Gold("g", documents))
+        return {step.stage: step.figures["all"] for step in done.ladder}
+
+    return told
+
+
+def test_that_the_knowledge_base_lacks_an_entity_no_stage_can_mend(figures):
+    gold = document("Elbe", means("Elbe", "lost"))
+    assert figures("linker", gold) == {"own": 0, "l1": 0, "l2": 0, "l3": 0, "l0": 0, "kb": 1}
+
+
+def test_a_link_that_is_right_for_another_gold_mention_of_the_span_is_no_gap_of_the_knowledge_base(figures):
+    gold = document("Rhine", means("Rhine", "rhine"), means("Rhine", "lost"))
+    assert figures("linker", gold) == {"own": 2 / 3, "l1": 2 / 3, "l2": 2 / 3, "l3": 2 / 3, "l0": 1, "kb": 1}
+
+
+def test_a_retriever_after_which_nothing_ranks_is_perfect_if_the_right_entity_stands_first(figures):
+    gold = document("Ulm farm", means("Ulm", "ulm"))
+    assert figures("linker", gold) == {"own": 0, "l1": 0, "l2": 0, "l3": 1, "l0": 1, "kb": 1}
+    gold = document("Ulm farm", means("Ulm", "ulm3"))
+    assert figures("retriever alone", gold) == {"own": 0, "l1": 0, "l2": 1, "l0": 1, "kb": 1}
+
+
+def test_an_undetected_mention_shows_what_later_stages_would_make_of_it(figures):
+    gold = document("Elbe lies minster, Ulm", means("Elbe", "elbe"), means("Ulm", "ulm"), means("lies", "rhine"))
+    assert figures("linker", gold) == {"own": 0.5, "l1": 2 / 3, "l2": 1, "l3": 1, "l0": 1, "kb": 1}
 
 
 # -- sums -----------------------------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ def test_a_mention_that_is_not_found_is_given_to_see_what_would_become_of_it(ope
     troy = explain(opened, TEXT, "Troy", "fr")
     assert [(one.text, one.found_by) for one in troy] == [("Troy", ())]
     assert [loss.cause for loss in troy[0].lost] == ["not_detected", "not_retrieved"]
+    assert stage(explain(opened, TEXT, (18, 23))[1], "l3").why["fr"].reasons[1].value == 3  # with those beside it
     met, paris = explain(opened, TEXT, (18, 23), "fr")
     assert (met.text, met.wanted, paris.text, paris.found_by, paris.linked.entity_id) == (
         "met Paris", None, "Paris", (), "fr",
