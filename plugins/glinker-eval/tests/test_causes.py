@@ -88,6 +88,10 @@ PIPELINES = {
         l1(), node("l2", "l2_chain", **CHAIN), node("l3", "l3_fake"), node("gate", "gate_uncertain", min_margin=0.0),
         node("l0", "l0_aggregator", {"candidates": "gate"}),
     ],
+    "gate to a linker": [
+        l1(), node("l2", "l2_chain", **CHAIN), node("gate", "gate_uncertain"),
+        node("l3", "l3_fake", {"candidates": "gate"}), node("l0", "l0_aggregator", {"candidates": ["l2", "l3"]}),
+    ],
     "whole texts": [
         node("l2", "l2_chain", max_candidates=3, **CHAIN), node("l3", "l3_spotter"),
         node("l0", "l0_aggregator", strict_matching=False),
@@ -283,6 +287,11 @@ def test_a_retriever_after_which_nothing_ranks_is_perfect_if_the_right_entity_st
     assert figures("linker", gold) == {"own": 0, "l1": 0, "l2": 0, "l3": 1, "l0": 1, "kb": 1}
     gold = document("Ulm farm", means("Ulm", "ulm3"))
     assert figures("retriever alone", gold) == {"own": 0, "l1": 0, "l2": 1, "l0": 1, "kb": 1}
+
+
+def test_what_an_earlier_step_mended_stays_mended(figures):
+    gold = document("Rhine, Ulm farm", means("Rhine", "elbe"), means("Ulm", "ulm"))
+    assert figures("gate to a linker", gold) == {"own": 0, "l1": 0, "l2": 0.5, "l3": 1, "l0": 1, "kb": 1}
 
 
 def test_an_undetected_mention_shows_what_later_stages_would_make_of_it(figures):
