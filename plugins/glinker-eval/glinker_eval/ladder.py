@@ -6,7 +6,7 @@ knowledge base; the last figures are 1. So the gaps of all steps add up to what 
 
 A perfect L1 gives the gold mentions. A perfect L2 has the right entity of each mention among its candidates, by its
 label and behind the others if it was not retrieved; where its order can reach L0 as it is, the right one stands first.
-A perfect L3 or L4 puts the right entity first, with the score of the candidate that it had first. A perfect L0 links
+A perfect L3 or L4 puts the right entity first; scores stay with their places, the others move down. A perfect L0 links
 the right entity, and none where none is meant; that the knowledge base lacks an entity it does not know.
 """
 
@@ -215,12 +215,15 @@ def _corrected(
     scores = item.candidates[0].scores if item.candidates else {"l2": 1.0}
     right = with_id(wanted.entity_ids, item)
     others = [one for one in item.candidates if one is not right]
+    if right is not None and not first:
+        return item
     if right is None:
         entity = entities[wanted.entity_ids[0]]
         right = Candidate(entity, entity.label, "oracle", scores)
-    elif not first:
-        return item
-    elif others and scores:
-        name = [*scores][-1]
-        right = right.scored(**{name: scores[name]})
-    return evolve(item, candidates=(right, *others) if first else (*others, right))
+    if not first:
+        return evolve(item, candidates=(*others, right))
+    name = [*scores][-1] if scores else ""
+    places = [*(one.scores.get(name) for one in item.candidates), None]
+    ordered = zip((right, *others), places, strict=False)
+    moved = (one if score is None else one.scored(**{name: score}) for one, score in ordered)
+    return evolve(item, candidates=tuple(moved))

@@ -6,6 +6,7 @@ from glinker_eval.causes import ATTRIBUTED, Attribution
 from glinker_eval.counting import Counts
 from glinker_eval.evaluation import Setup, evaluate
 from glinker_eval.gold import Gold, GoldDocument, GoldMention
+from glinker_eval.ladder import perfected
 from glinker_eval.running import run
 from glinker_eval.stages import SecondLook, item_of
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from glinker_core import DAGExecutor
 from glinker_core.hookspecs import Component, hookimpl
-from glinker_core.model import WHOLE_TEXT, Entity, Mention, MentionCandidates
+from glinker_core.model import WHOLE_TEXT, Candidate, Entity, Mention, MentionCandidates
 from tests.fake_plugins import fakes, node, pipeline
 
 ENTITIES = [
@@ -297,6 +298,31 @@ def test_what_an_earlier_step_mended_stays_mended(figures):
 def test_an_undetected_mention_shows_what_later_stages_would_make_of_it(figures):
     gold = document("Elbe lies minster, Ulm", means("Elbe", "elbe"), means("Ulm", "ulm"), means("lies", "rhine"))
     assert figures("linker", gold) == {"own": 0.5, "l1": 2 / 3, "l2": 1, "l3": 1, "l0": 1, "kb": 1}
+
+
+def test_a_stage_that_is_perfect_puts_the_right_entity_first_and_scores_stay_with_their_places():
+    graph = DAGExecutor(pipeline(*PIPELINES["linker"]), plugins=fakes()).graph
+    one, two, three, new = (Entity(name, name) for name in ("one", "two", "three", "new"))
+    all_scores = {"l2": 1.0, "l3": 0.9}, {"l2": 1.0, "l3": 0.7}, {"l2": 0.5}
+    scored = [Candidate(*c) for c in zip((one, two, three), "xxx", ("exact",) * 3, all_scores, strict=True)]
+
+    class Linker:
+        def link(self, texts, candidates):
+            return candidates
+
+    def perfect(entity_id, candidates=tuple(scored), layer="linker"):
+        nodes = [evolve(node, component=Linker()) if node.id == "l3" else node for node in graph.nodes]
+        gold = GoldDocument("d", "x", (GoldMention(0, 1, "x", (entity_id,)),))
+        made = perfected(evolve(graph, nodes=tuple(nodes)), [layer], {"new": new}, [gold]).node("l3").component
+        ((item,),) = made.link(texts=["x"], candidates=[[MentionCandidates(Mention(0, 1, "x"), candidates)]])
+        return [(c.entity_id, c.scores.get("l3")) for c in item.candidates]
+
+    assert perfect("one") == [("one", 0.9), ("two", 0.7), ("three", None)]
+    assert perfect("two") == [("two", 0.9), ("one", 0.7), ("three", None)]
+    assert perfect("three") == [("three", 0.9), ("one", 0.7), ("two", 0.7)]
+    assert perfect("new") == [("new", 0.9), ("one", 0.7), ("two", 0.7), ("three", None)]
+    assert perfect("new", ()) == [("new", None)]
+    assert perfect("two", layer="reranker") == [("one", 0.9), ("two", 0.7), ("three", None)]
 
 
 # -- sums -----------------------------------------------------------------------------------------------------------
