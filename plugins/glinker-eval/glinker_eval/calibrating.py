@@ -12,8 +12,9 @@ from attrs import evolve, frozen
 
 from glinker_core.builtin.calibration import Calibration, MaxError
 from glinker_core.errors import DataError, Problem
-from glinker_eval.choices import Bools, Floats, folds
-from glinker_eval.gold import GoldDocument, GoldMention
+from glinker_eval.choices import Bools, Floats, Ints, folds
+from glinker_eval.counting import SPANS, Match
+from glinker_eval.gold import GoldDocument
 from glinker_eval.running import MentionSource, Traced
 
 #: Bins of the expected calibration error, of equal width.
@@ -32,7 +33,8 @@ _TENTHS = 10
 
 @frozen
 class Judged:
-    """The best candidate of a mention: its score, whether it is right, and whether its stage has it linked."""
+    """The best candidate of a mention: its score, as a link its confidence, whether it is right, and whether it is
+    linked."""
 
     document: str
     score: float
@@ -54,25 +56,22 @@ class Calibrated:
     mentions: int
 
 
-def judged(documents: Iterable[Traced], mentions: MentionSource) -> Iterator[Judged]:
+def judged(documents: Iterable[Traced], mentions: MentionSource, match: Match = "strong") -> Iterator[Judged]:
     """Of each mention with candidates, what L0 would link it to; nothing is said of those that are optional.
 
     With the mentions of the gold standard each is looked up by its span. With its own, those that the gold standard
     does not have are wrong, but for those outside of what was judged.
     """
     for traced in documents:
-        gold: dict[tuple[int, int], list[GoldMention]] = {}
-        for one in traced.gold.mentions:
-            gold.setdefault((one.start, one.end), []).append(one)
         for mention in traced.linked.entities:
-            there = gold.get((mention.start, mention.end), [])
+            there = [one for one in traced.gold.mentions if SPANS[match](one, mention)]
             if not mention.candidates or (there and all(one.optional for one in there)):
                 continue
             if not there and (mentions == "gold" or _outside(traced.gold, mention.start, mention.end)):
                 continue
-            best = mention.candidates[0]
+            best, link = mention.candidates[0], mention.linked_entity
             right = any(best.entity_id in one.entity_ids for one in there)
-            yield Judged(traced.gold.id, best.score, right, mention.is_linked)
+            yield Judged(traced.gold.id, best.score if link is None else link.score, right, link is not None)
 
 
 def _outside(document: GoldDocument, start: int, end: int) -> bool:
@@ -88,9 +87,45 @@ def expected_calibration_error(scores: Sequence[float] | Floats, right: Sequence
     confidence, hit = np.asarray(scores, float), np.asarray(right, float)
     if not len(confidence):
         return 0.0
-    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    off = np.bincount(places, hit - confidence, BINS)
+    off = np.bincount(_bins(confidence), hit - confidence, BINS)
     return float(np.abs(off).sum() / len(confidence))
+
+
+def _bins(scores: Floats) -> Ints:
+    return np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+
+
+@frozen
+class Bin:
+    """Links whose scores lie in one bin: how many, their mean score, and the share that is right."""
+
+    links: int
+    score: float
+    right: float
+
+
+@frozen
+class Reliability:
+    """How far scores of links say how often they are right; bins without links are left out."""
+
+    error: float
+    links: int
+    bins: tuple[Bin, ...]
+
+
+def reliability(items: Iterable[Judged]) -> Reliability | None:
+    """The expected calibration error of links, and what it is made of; None without any, or if scores leave 0..1."""
+    links = [item for item in items if item.linked]
+    scores, right = np.array([item.score for item in links]), np.array([item.right for item in links], bool)
+    if not links or not ((scores >= 0) & (scores <= 1)).all():
+        return None
+    places = _bins(scores)
+    bins = (places == place for place in np.unique(places))
+    return Reliability(
+        expected_calibration_error(scores, right),
+        len(links),
+        tuple(Bin(int(there.sum()), float(scores[there].mean()), float(right[there].mean())) for there in bins),
+    )
 
 
 def calibrate(items: Sequence[Judged]) -> Calibrated:

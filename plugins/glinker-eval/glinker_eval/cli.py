@@ -15,8 +15,9 @@ from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.entities import OnError
 from glinker_core.source import Source
 from glinker_eval.counting import Match, Task
-from glinker_eval.evaluation import Setup, evaluate, hash_of, plain
+from glinker_eval.evaluation import Setup, evaluate, hash_of
 from glinker_eval.gold import Finding, read_gold
+from glinker_eval.records import plain
 from glinker_eval.running import MentionSource, reads_mentions, taking_mentions
 from glinker_eval.tables import show
 

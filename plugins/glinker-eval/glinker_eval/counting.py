@@ -7,7 +7,7 @@ the right span therefore is both. (`MatchingsCounterImpl.countMatchings`, `FMeas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from attrs import frozen
@@ -152,6 +152,10 @@ def overlapping(gold: Span, system: Span) -> bool:
     return system.start < gold.end and gold.start < system.end
 
 
+#: When a span counts as that of a gold mention.
+SPANS: Mapping[Match, Callable[[Span, Span], bool]] = {"strong": same_span, "weak": overlapping}
+
+
 def same_entity(gold: GoldMention, system: Annotation) -> bool:
     """An id of the gold mention; where it means nothing in the knowledge base, that the system says NIL."""
     return system.entity_id in gold.entity_ids if gold.in_kb else system.entity_id is None
@@ -159,7 +163,7 @@ def same_entity(gold: GoldMention, system: Annotation) -> bool:
 
 def matcher(task: Task, match: Match) -> Matches:
     """When gold and system agree: on the span alone in `md`, on the entity as well in `ed` and `el`."""
-    span = same_span if match == "strong" else overlapping
+    span = SPANS[match]
     return span if task == "md" else lambda gold, system: span(gold, system) and same_entity(gold, system)
 
 
@@ -185,7 +189,7 @@ def scoped(
     known = [g for g in gold if g.in_kb]
     if scope == "in_kb":
         return known, [s for s in system if s.entity_id is not None]
-    span = same_span if match == "strong" else overlapping
+    span = SPANS[match]
     return known, [s for s in system if any(span(g, s) for g in known)]
 
 

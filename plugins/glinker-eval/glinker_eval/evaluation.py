@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-import attrs
 from attrs import frozen
 
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
 from glinker_core.executor import DAGExecutor
 from glinker_core.source import Source
+from glinker_eval.calibrating import Judged, Reliability, judged, reliability
 from glinker_eval.causes import ATTRIBUTED, Attribution, Cause, Error, tally
 from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, counts_of, macro, micro
 from glinker_eval.gold import Finding, Gold, GoldMention
@@ -36,8 +36,6 @@ from glinker_eval.measures import (
 )
 from glinker_eval.running import MentionSource, Outcome, nobody, run
 from glinker_eval.stages import SecondLook
-
-_SHOWN = 20  # places of a finding that a record holds
 
 
 @frozen
@@ -69,6 +67,7 @@ class Settings:
     mentions: MentionSource
     nil_answers: bool
     gold: str
+    gold_hash: str
     pipeline: str
     pipeline_hash: str
     nodes: Mapping[str, str]
@@ -123,10 +122,10 @@ class Speed:
 class Evaluation:
     """Everything that was measured. Classes of annotations without any on either side are left out of `scores`.
 
-    `recall`, `found_by`: by source, the retrievers by their ids and `final`, what L0 decided among. `causes`
-    counts by class what is missed and extra, `errors` has each of it; `ladder` tells what each stage costs, where that
-    is wanted. `documents` has the counts of each document by class, which is what two runs are compared by. `found` has
-    each mention.
+    `recall`, `found_by`: by source, the retrievers by their ids and `final`, what L0 decided among. `calibration` is
+    that of all links. `causes` counts by class what is missed and extra, `errors` has each of it; `ladder` tells what
+    each stage costs, where that is wanted. `documents` has the counts of each document by class, which is what two runs
+    are compared by. `found` has each mention.
     """
 
     settings: Settings
@@ -137,6 +136,7 @@ class Evaluation:
     found_by: Mapping[str, Mapping[str, int]]
     by_type: Mapping[str, Group]
     by_ambiguity: Mapping[str, Group]
+    calibration: Reliability | None
     speed: Speed
     findings: tuple[Finding, ...]
     counters: Mapping[str, int]
@@ -161,6 +161,7 @@ def evaluate(
 ) -> Evaluation:
     """Run the pipeline over the gold standard, whose ids are looked up in its KB, and measure what comes out."""
     kb = executor.resources.kb
+    digest = gold.digest
     gold = gold.against(kb)
     outcome = run(executor, gold, setup.mentions, batch_size, on_error, tell)
     scopes: tuple[Scope, ...] = ("all",) if setup.task == "md" else SCOPES
@@ -186,6 +187,7 @@ def evaluate(
             setup.mentions,
             outcome.answers_nil,
             gold.name,
+            digest,
             executor.graph.name,
             pipeline_hash,
             {node.id: node.processor for node in executor.graph.nodes},
@@ -203,6 +205,7 @@ def evaluate(
         found_by={source: found_by(found, source) for source in retrievers if sources},
         by_type=by_type(found),
         by_ambiguity=by_ambiguity(found, retrievers) if sources else {},
+        calibration=reliability(links_of(outcome, setup)) if sources else None,
         speed=Speed(len(gold.documents), outcome.kilobytes, outcome.elapsed, outcome.processor),
         findings=gold.findings,
         counters=counters,
@@ -213,6 +216,12 @@ def evaluate(
         found=found,
         outcome=outcome,
     )
+
+
+def links_of(outcome: Outcome, setup: Setup) -> list[Judged]:
+    """The links of a run, right or wrong; with task ed those of other spans than the gold standard's do not count."""
+    mentions = "gold" if setup.task == "ed" else setup.mentions
+    return [item for item in judged(outcome.documents, mentions, setup.match) if item.linked]
 
 
 def _scores(documents: Any, scopes: Sequence[Scope]) -> dict[Scope, ScopeScores]:
@@ -259,38 +268,3 @@ def _versions(executor: DAGExecutor) -> dict[str, str]:
 def _machine() -> dict[str, Any]:
     return {"system": platform.system(), "machine": platform.machine(), "processors": os.cpu_count() or 0,
             "implementation": sys.implementation.name}  # fmt: skip
-
-
-def plain(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as JSON can hold it: all but the texts and candidates of `found` and `outcome`."""
-    record: dict[str, Any] = {
-        field.name: plain_value(getattr(evaluation, field.name))
-        for field in attrs.fields(Evaluation)
-        if field.name not in ("found", "outcome", "findings")
-    }
-    record["findings"] = [
-        {"what": one.what, "count": one.count, "kept": one.kept, "places": [str(p) for p in one.problems[:_SHOWN]]}
-        for one in evaluation.findings
-    ]
-    record["failed"] = list(evaluation.outcome.failed)
-    return record
-
-
-#: Measures that are derived, beside the fields of their records.
-_DERIVED: Mapping[type, tuple[str, ...]] = {
-    Accuracy: ("normalised", "unnormalised", "of_all"),
-    Group: ("accuracy",),
-    Speed: ("documents_per_second", "kilobytes_per_second"),
-}
-
-
-def plain_value(value: Any) -> Any:
-    """Records, mappings and tuples as JSON can hold them."""
-    if attrs.has(type(value)):
-        names = [field.name for field in attrs.fields(type(value))]
-        return {name: plain_value(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
-    if isinstance(value, Mapping):
-        return {str(key): plain_value(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_value(one) for one in value]
-    return value

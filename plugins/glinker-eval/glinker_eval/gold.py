@@ -6,6 +6,8 @@ with `start`, `end`, `text` and what is meant, as `entity_id` (null for NIL) or 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -31,7 +33,7 @@ class GoldMention:
     """A span with what it means: any of `entity_ids` is right, none of them says NIL.
 
     `absent` tells that the knowledge base has none of the ids; what is `optional` need not be found, and counts neither
-    way when it is. `entity_type` is that of the entity in the knowledge base.
+    way when it is. `entity_label` and `entity_type` are those of the first entity in the knowledge base.
     """
 
     start: int
@@ -41,6 +43,7 @@ class GoldMention:
     label: str = ""
     optional: bool = False
     absent: bool = False
+    entity_label: str = ""
     entity_type: str = ""
 
     @property
@@ -99,6 +102,15 @@ class Gold:
     def mentions(self) -> Iterator[GoldMention]:
         return (mention for document in self.documents for mention in document.mentions)
 
+    @property
+    def digest(self) -> str:
+        """Twelve digits that change with any text, with any mention and with what it means."""
+        sums = hashlib.sha256()
+        for document in self.documents:
+            mentions = [(m.start, m.end, m.entity_ids, m.label, m.optional) for m in document.mentions]
+            sums.update(json.dumps((document.id, document.text, document.judged, mentions)).encode())
+        return sums.hexdigest()[:12]
+
     def against(self, kb: KnowledgeBase) -> Gold:
         """The same with each mention's ids cut down to those the knowledge base has; without any it is `absent`."""
         entities = entities_of(kb, dict.fromkeys(one for mention in self.mentions for one in mention.entity_ids))
@@ -109,8 +121,10 @@ class Gold:
             if mention.entity_ids and not ids:
                 missing.append(Problem(place, f"{_span(mention)} means {' or '.join(mention.entity_ids)}"))
                 return evolve(mention, absent=True)
-            kind = entities[ids[0]].entity_type if ids else ""
-            return evolve(mention, entity_ids=ids, entity_type=kind)
+            if not ids:
+                return mention
+            first = entities[ids[0]]
+            return evolve(mention, entity_ids=ids, entity_label=first.label, entity_type=first.entity_type)
 
         documents = tuple(
             evolve(document, mentions=tuple(known(f"document {document.id}", m) for m in document.mentions))

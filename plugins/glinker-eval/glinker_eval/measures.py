@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from glinker_core.model import Candidate, LinkedMention, MentionCandidates
-from glinker_eval.counting import Annotation, Match, align, matcher, overlapping, same_entity, same_span
+from glinker_eval.counting import SPANS, Annotation, Match, Span, align, matcher, same_entity
 from glinker_eval.gold import GoldMention
 from glinker_eval.running import Traced
 
@@ -64,7 +64,7 @@ def annotation(mention: LinkedMention) -> Annotation:
 
 def found_of(documents: Iterable[Traced], retrievers: Sequence[str], match: Match) -> Iterator[Found]:
     """Each gold mention that is not optional, with what became of it."""
-    span = same_span if match == "strong" else overlapping
+    span = SPANS[match]
     for traced in documents:
         mentions = traced.linked.entities
         aligned = _aligned(traced.gold.mentions, [annotation(mention) for mention in mentions], match)
@@ -86,13 +86,9 @@ def _aligned(gold: Sequence[GoldMention], system: Sequence[Annotation], match: M
     return dict(right.pairs) | {right.missed[wanted]: right.spurious[given] for wanted, given in rest.pairs}
 
 
-def _retrieved(
-    gold: GoldMention, items: Iterable[MentionCandidates], span: Callable[[GoldMention, Annotation], bool]
-) -> Place:
+def _retrieved(gold: GoldMention, items: Iterable[MentionCandidates], span: Callable[[Span, Span], bool]) -> Place:
     """The best place a retriever has for a mention, whatever later nodes made of it."""
-    places = [
-        _place(gold, item.candidates) for item in items if span(gold, Annotation(item.mention.start, item.mention.end))
-    ]
+    places = [_place(gold, item.candidates) for item in items if span(gold, item.mention)]
     return min(
         places, key=lambda place: (place.rank is None, place.rank, -place.candidates), default=Place(None, "", 0)
     )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from glinker_core.cli.console import many, visible
+from glinker_eval.calibrating import BINS
 from glinker_eval.causes import CAUSES, MEANINGS, Cause
 from glinker_eval.counting import Counts, Scope
 from glinker_eval.evaluation import Evaluation
@@ -81,6 +82,8 @@ def _parts(evaluation: Evaluation) -> Iterator[Table | str]:
         if accuracy.linked > accuracy.in_kb:
             shares.append(f"{_share(accuracy.of_all)} of {accuracy.linked:,} with an id")
         yield f"accuracy of links: {', '.join(shares)}"
+    if (curve := evaluation.calibration) is not None:
+        yield f"calibration of {many(curve.links, 'link')}: expected error {curve.error:.3f} in {BINS} bins"
     if any(evaluation.causes.values()):
         yield _causes(evaluation)
     if evaluation.ladder:

@@ -6,9 +6,10 @@ import sys
 import glinker_eval
 import pytest
 from glinker_eval.counting import Counts, Scores
-from glinker_eval.evaluation import Setup, evaluate, hash_of, plain
+from glinker_eval.evaluation import Setup, evaluate, hash_of
 from glinker_eval.gold import gold_of
 from glinker_eval.measures import Accuracy, Group
+from glinker_eval.records import plain
 from glinker_eval.running import taking_mentions
 
 from glinker_core import DAGExecutor
