@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from glinker_core.cli.console import many, plugins_of, progress, say, writing
 from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.entities import OnError
+from glinker_core.errors import InputError
 from glinker_core.source import Source
+from glinker_eval.comparing import compare
 from glinker_eval.counting import Match, Task
 from glinker_eval.evaluation import Setup, evaluate, hash_of
 from glinker_eval.gold import Finding, read_gold
-from glinker_eval.records import plain
+from glinker_eval.options import GoldReader, Quiet
+from glinker_eval.records import as_plain, plain, read_record
+from glinker_eval.report import html_of, html_of_comparison
 from glinker_eval.running import MentionSource, reads_mentions, taking_mentions
-from glinker_eval.tables import show
+from glinker_eval.tables import show, show_comparison
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -29,17 +34,15 @@ _SHOWN = 3  # places of a finding on the terminal
 @app.command(name="eval")
 def measure(
     ctx: typer.Context,
-    gold: Annotated[Path, typer.Option("--gold", "-g", metavar="FILE", help="Gold standard.")],
     pipeline: Annotated[
         Path | None, typer.Argument(metavar="PIPELINE", help="Pipeline file; without it the embedded default.")
     ] = None,
+    gold: Annotated[Path | None, typer.Option("--gold", "-g", metavar="FILE", help="Gold standard.")] = None,
     kb: Annotated[
         Path | None,
         typer.Option("--kb", "-k", metavar="FILE", help="Knowledge base: a store file, or a file of entities."),
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="Reader of the gold standard, such as nif; by the ending of the file.")
-    ] = "",
+    form: GoldReader = "",
     task: Annotated[
         Task, typer.Option(help="md: find mentions; ed: link those of the gold standard; el: both at once.")
     ] = "el",
@@ -51,6 +54,15 @@ def measure(
     report: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all figures and settings to this file.")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots and errors to this file.")
+    ] = None,
+    compared: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare", metavar="A.json B.json", help="Instead: compare what --json wrote of two evaluations."
+        ),
+    ] = None,
     on_error: Annotated[
         OnError, typer.Option(help="What to do with gold that is wrong and documents that fail: skip counts them.")
     ] = "raise",
@@ -58,13 +70,20 @@ def measure(
         bool, typer.Option(help="Run again with each stage perfect, to tell what it costs; takes about a run for each.")
     ] = True,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure a pipeline against a gold standard.
 
     Counts are those of GERBIL, macro figures means over documents. All that is wrong with the gold standard is told
-    before anything is scored; with --on-error skip it is counted and left out.
+    before anything is scored; with --on-error skip it is counted and left out. With --compare nothing is measured: two
+    evaluations of one gold standard are compared, document by document.
     """
+    if compared is not None:
+        _alone(ctx, "compared", "report", "page")
+        _compare(compared, report, page)
+        return
+    if gold is None:
+        raise InputError("give --gold FILE to measure against, or --compare A.json B.json")
     plugins = plugins_of(ctx)
     if task == "ed" and mentions is None:
         mentions = "gold"
@@ -97,10 +116,33 @@ def measure(
     for failed in evaluation.outcome.failed:
         say(f"document {failed} failed; all of it counts as missed")
     show(evaluation, sys.stdout)
+    reads = [path for path in (pipeline, kb, gold) if path is not None]
+    _write(report, page, reads, plain(evaluation), lambda: html_of(evaluation))
+
+
+def _alone(ctx: typer.Context, option: str, *others: str) -> None:
+    """Refuse what says nothing beside an option."""
+    options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+    given = [name for name in ctx.params if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")]
+    if besides := [options[name] for name in given if name not in (option, *others)]:
+        raise InputError(f"{options[option]} takes what is measured already; leave out {', '.join(besides)}")
+
+
+def _compare(paths: tuple[Path, Path], report: Path | None, page: Path | None) -> None:
+    comparison = compare(*map(read_record, paths))
+    show_comparison(comparison, sys.stdout)
+    _write(report, page, paths, as_plain(comparison), lambda: html_of_comparison(comparison))
+
+
+def _write(
+    report: Path | None, page: Path | None, reads: Sequence[Path], record: dict[str, Any], made: Callable[[], str]
+) -> None:
     if report is not None:
-        reads = [path for path in (pipeline, kb, gold) if path is not None]
         with writing(report, reads) as stream:
-            stream.write(json.dumps(plain(evaluation), ensure_ascii=True, indent=1) + "\n")
+            stream.write(json.dumps(record, ensure_ascii=True, indent=1) + "\n")
+    if page is not None:
+        with writing(page, reads) as stream:
+            stream.write(made())
 
 
 def _tell(finding: Finding) -> None:

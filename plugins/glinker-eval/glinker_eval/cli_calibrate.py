@@ -17,6 +17,7 @@ from glinker_core.executor import DAGExecutor
 from glinker_core.source import load_source
 from glinker_eval.calibrating import BINS, calibrate, judged, max_error
 from glinker_eval.gold import read_gold
+from glinker_eval.options import ChangedFile, EntitiesFile, GoldReader, PipelineFile, Quiet
 from glinker_eval.rewriting import Setting, node_place, rewrite
 from glinker_eval.running import MentionSource, output_node, reads_mentions, run, taking_mentions
 
@@ -28,11 +29,9 @@ _SETTINGS = ("calibration", "max_error", "min_confidence")
 @app.command(name="calibrate")
 def learn_curve(
     ctx: typer.Context,
-    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE", help="Pipeline file.")],
+    pipeline: PipelineFile,
     gold: Annotated[Path, typer.Option("--gold", "-g", metavar="FILE", help="Gold standard.")],
-    kb: Annotated[
-        Path | None, typer.Option("--kb", "-k", metavar="FILE", help="File of entities to load into the pipeline.")
-    ] = None,
+    kb: EntitiesFile = None,
     error: Annotated[
         float | None,
         typer.Option("--max-error", min=0.001, max=0.999, help="Share of links that may be wrong, such as 0.05."),
@@ -41,13 +40,9 @@ def learn_curve(
         MentionSource | None,
         typer.Option(help="Who finds the mentions; own counts links of what is no mention as wrong. [default: gold]"),
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="Reader of the gold standard, such as nif; by the ending of the file.")
-    ] = "",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here rather than to PIPELINE.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    form: GoldReader = "",
+    output: ChangedFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Make the scores of links say how often they are right.
 

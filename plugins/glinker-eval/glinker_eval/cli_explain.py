@@ -17,7 +17,7 @@ from glinker_core.builtin.writers import candidate_record
 from glinker_core.cli.console import many, plugins_of, progress, visible
 from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.model import Candidate
-from glinker_eval.evaluation import plain_value
+from glinker_eval.records import as_plain
 from glinker_eval.explaining import Explained, explain
 from glinker_eval.stages import Seen, Why
 from glinker_eval.tables import CAUSE_NAMES, WIDTH
@@ -70,7 +70,7 @@ def _mention(given: str | None) -> str | tuple[int, int] | None:
 
 def _record(one: Explained) -> dict[str, Any]:
     """What is explained as JSON can hold it; of candidates what `glinker link --all-candidates` writes."""
-    record: dict[str, Any] = plain_value(one)
+    record: dict[str, Any] = as_plain(one)
     for seen, plain in zip(one.stages, record["stages"], strict=True):
         plain["candidates"] = [candidate_record(candidate) for candidate in seen.candidates]
     return record

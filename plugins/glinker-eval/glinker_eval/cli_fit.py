@@ -12,6 +12,7 @@ from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.source import load_source
 from glinker_eval.fitting import Fit, Gain, fit
 from glinker_eval.gold import read_gold
+from glinker_eval.options import ChangedFile, EntitiesFile, GoldReader, PipelineFile, Quiet
 from glinker_eval.rewriting import Setting, node_place, rewrite
 from glinker_eval.running import output_node, taking_mentions
 
@@ -21,18 +22,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(name="fit")
 def learn_weights(
     ctx: typer.Context,
-    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE", help="Pipeline file.")],
+    pipeline: PipelineFile,
     gold: Annotated[Path, typer.Option("--gold", "-g", metavar="FILE", help="Gold standard; fifty documents will do.")],
-    kb: Annotated[
-        Path | None, typer.Option("--kb", "-k", metavar="FILE", help="File of entities to load into the pipeline.")
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="Reader of the gold standard, such as nif; by the ending of the file.")
-    ] = "",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here rather than to PIPELINE.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    kb: EntitiesFile = None,
+    form: GoldReader = "",
+    output: ChangedFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Learn the weights of a pipeline from a gold standard.
 

@@ -23,6 +23,12 @@ Match = Literal["strong", "weak"]
 Scope = Literal["all", "in_kb", "nil", "gs_in_kb"]
 
 SCOPES: tuple[Scope, ...] = ("all", "in_kb", "nil", "gs_in_kb")
+_NAMES: Mapping[Scope, str] = {"all": "all", "in_kb": "InKB", "nil": "NIL", "gs_in_kb": "GSInKB"}
+
+
+def scope_name(task: str, scope: Scope) -> str:
+    """What a class of annotations is called; where only mentions are to be found there is one."""
+    return "mentions" if task == "md" else _NAMES[scope]
 
 
 @frozen

@@ -52,6 +52,11 @@ class Found:
         return self.mention is not None and same_entity(self.gold, annotation(self.mention))
 
     @property
+    def type(self) -> str:
+        """That which the gold standard gives, or else that of the entity in the knowledge base."""
+        return self.gold.label or self.gold.entity_type
+
+    @property
     def ranked(self) -> bool:
         """Whether a right entity is among the candidates of any source."""
         return any(place.rank is not None for place in self.places.values())
@@ -178,8 +183,8 @@ class Group:
 
 
 def by_type(found: Iterable[Found]) -> dict[str, Group]:
-    """By the type that the gold standard gives, or else the entity in the knowledge base; the largest first."""
-    groups = _grouped(found, lambda one: one.gold.label or one.gold.entity_type)
+    """By type, the largest first."""
+    groups = _grouped(found, lambda one: one.type)
     return dict(sorted(groups.items(), key=lambda item: (-item[1].mentions, item[0])))
 
 

@@ -67,7 +67,7 @@ class Record:
 def plain(evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation as JSON can hold it: all but texts and candidates."""
     record: dict[str, Any] = {
-        field.name: _plain(getattr(evaluation, field.name))
+        field.name: as_plain(getattr(evaluation, field.name))
         for field in attrs.fields(Evaluation)
         if field.name not in ("found", "outcome", "findings")
     }
@@ -76,7 +76,7 @@ def plain(evaluation: Evaluation) -> dict[str, Any]:
         for one in evaluation.findings
     ]
     record["failed"] = list(evaluation.outcome.failed)
-    record["answers"] = [_plain(Answer.of(one)) for one in evaluation.found]
+    record["answers"] = [as_plain(Answer.of(one)) for one in evaluation.found]
     return record
 
 
@@ -88,21 +88,22 @@ _DERIVED: Mapping[type, tuple[str, ...]] = {
 }
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """Records as mappings, with the measures that follow from them."""
     if attrs.has(type(value)):
         names = [field.name for field in attrs.fields(type(value))]
-        return {name: _plain(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
+        return {name: as_plain(getattr(value, name)) for name in (*names, *_DERIVED.get(type(value), ()))}
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): as_plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [as_plain(one) for one in value]
     return value
 
 
 def record_of(evaluation: Evaluation) -> Record:
     """The same of an evaluation that is at hand."""
     answers = tuple(map(Answer.of, evaluation.found))
-    return Record(evaluation.settings.pipeline, _plain(evaluation.settings), evaluation.documents, answers)
+    return Record(evaluation.settings.pipeline, as_plain(evaluation.settings), evaluation.documents, answers)
 
 
 def read_record(path: Path) -> Record:
@@ -116,8 +117,13 @@ def read_record(path: Path) -> Record:
             }
             for name, scopes in data["documents"].items()
         }
+        if not documents:
+            raise ValueError("no documents")
+        settings = {**{key: data["settings"][key] for key in ("task", "match", "gold_hash")}, **data["settings"]}
         answers = tuple(Answer(**{**one, "entity_ids": tuple(one["entity_ids"])}) for one in data["answers"])
-        return Record(str(path), dict(data["settings"]), documents, answers)
+        if strange := {answer.document for answer in answers} - documents.keys():
+            raise ValueError(f"mentions of documents that are not there: {sorted(strange)}")
+        return Record(str(path), settings, documents, answers)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         wrong = f"is no record of an evaluation ({type(error).__name__}: {error}); write one with glinker eval --json"
         raise DataError("comparison", [Problem(str(path), wrong)]) from error

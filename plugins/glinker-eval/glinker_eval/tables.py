@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TextIO
 
 from rich.console import Console
@@ -11,13 +12,11 @@ from rich.table import Table
 from glinker_core.cli.console import many, visible
 from glinker_eval.calibrating import BINS
 from glinker_eval.causes import CAUSES, MEANINGS, Cause
-from glinker_eval.counting import Counts, Scope
+from glinker_eval.comparing import Comparison
+from glinker_eval.counting import SCOPES, Counts, scope_name
 from glinker_eval.evaluation import Evaluation
 from glinker_eval.ladder import ACCURACY, Stage
 from glinker_eval.measures import Group
-
-#: What each class of annotations is called.
-SCOPE_NAMES: Mapping[Scope, str] = {"all": "all", "in_kb": "InKB", "nil": "NIL", "gs_in_kb": "GSInKB"}
 
 #: What each cause is called.
 CAUSE_NAMES: Mapping[Cause, str] = {
@@ -113,8 +112,11 @@ def _scores(evaluation: Evaluation) -> Table:
         measures = (scores.micro.precision, scores.micro.recall, scores.micro.f1)
         means = (scores.macro.precision, scores.macro.recall, scores.macro.f1)
         counts = (scores.counts.tp, scores.counts.fp, scores.counts.fn)
-        name = "mentions" if evaluation.settings.task == "md" else SCOPE_NAMES[scope]
-        table.add_row(name, *map(_share, (*measures, *means)), *(f"{number:,}" for number in counts))
+        table.add_row(
+            scope_name(evaluation.settings.task, scope),
+            *map(_share, (*measures, *means)),
+            *(f"{number:,}" for number in counts),
+        )
     return table
 
 
@@ -130,9 +132,8 @@ def _recall(evaluation: Evaluation) -> Table:
 
 def _causes(evaluation: Evaluation) -> Table:
     scopes = [scope for scope in evaluation.scores if scope in evaluation.causes and scope in ("all", "in_kb")]
-    table = _table(
-        "errors by cause", *(f"{SCOPE_NAMES[scope]} {side}" for scope in scopes for side in ("FN", "FP")), ""
-    )
+    names = [scope_name(evaluation.settings.task, scope) for scope in scopes]
+    table = _table("errors by cause", *(f"{name} {side}" for name in names for side in ("FN", "FP")), "")
     table.columns[-1].justify = "left"
     for cause in CAUSES:
         counts = [evaluation.causes[scope].get(cause, Counts()) for scope in scopes]
@@ -144,7 +145,8 @@ def _causes(evaluation: Evaluation) -> Table:
 
 def _ladder(evaluation: Evaluation) -> Table:
     names = [name for name in evaluation.ladder[0].figures if name in ("all", "in_kb", ACCURACY)]
-    titles: dict[str, str] = {ACCURACY: "accuracy", **{scope: f"{name} F1" for scope, name in SCOPE_NAMES.items()}}
+    task = evaluation.settings.task
+    titles: dict[str, str] = {ACCURACY: "accuracy", **{scope: f"{scope_name(task, scope)} F1" for scope in SCOPES}}
     table = _table("if, with all above,", *(head for name in names for head in (titles[name], "gap")))
     for step in evaluation.ladder:
         cells = [(_share(step.figures[name]), f"{step.gaps[name]:+.3f}") for name in names]
@@ -161,6 +163,60 @@ def _groups(what: str, groups: Mapping[str, Group]) -> Table:
     if len(groups) > _TYPES:
         table.add_row(f"and {len(groups) - _TYPES:,} more")
     return table
+
+
+def show_comparison(comparison: Comparison, stream: TextIO) -> None:
+    """Write what two evaluations differ in: settings, measures, mentions, documents."""
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else WIDTH)
+    print_plain = partial(console.print, markup=False, soft_wrap=True)
+    print_plain(visible(f"A {comparison.first}\nB {comparison.second}", keep="\n"))
+    for name, (one, other) in comparison.settings.items():
+        print_plain(visible(f"  {name}: {one} -> {other}"))
+    table = _table("", "A", "B", "B - A", f"{comparison.level:.0%} interval", "B better in")
+    for row in rows_of_measures(comparison):
+        table.add_row(*map(visible, row))
+    console.print()
+    console.print(table)
+    console.print()
+    print_plain(how_drawn(comparison))
+    print_plain(told_of_mentions(comparison))
+    if comparison.changed:
+        table = _table(f"of {comparison.differing:,} that differ", "F1 in A", "in B", "errors in A", "in B")
+        for row in rows_of_documents(comparison):
+            table.add_row(*map(visible, row))
+        console.print()
+        console.print(table)
+
+
+def rows_of_measures(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Each measure with both values, their difference, its interval, and how often the second is better."""
+    for name, one in comparison.measures.items():
+        between = "-" if one.interval is None else f"{one.interval.low:+.3f} to {one.interval.high:+.3f}"
+        yield name, _share(one.first), _share(one.second), f"{one.difference:+.3f}", between, f"{one.better:.1%}"
+
+
+def rows_of_documents(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """The documents that differ most: F1 and errors (FP + FN) in both, of all annotations."""
+    for one in comparison.changed:
+        errors = (counts.fp + counts.fn for counts in (one.first, one.second))
+        yield one.document, _share(one.first.f1), _share(one.second.f1), *(f"{number:,}" for number in errors)
+
+
+def how_drawn(comparison: Comparison) -> str:
+    """What intervals are made of."""
+    return (
+        f"{comparison.draws:,} draws of {many(comparison.documents, 'document')} with replacement, the same for both; "
+        f"percentiles, seed {comparison.seed}"
+    )
+
+
+def told_of_mentions(comparison: Comparison) -> str:
+    """How many gold mentions which of the two is right about."""
+    tally = comparison.mentions
+    return (
+        f"gold mentions answered rightly: by both {tally.both:,}, by the first alone {tally.first:,}, "
+        f"by the second alone {tally.second:,}, by none {tally.neither:,}"
+    )
 
 
 def _share(share: float | None) -> str:
