@@ -122,10 +122,10 @@ def measure(
 
 def _alone(ctx: typer.Context, option: str, *others: str) -> None:
     """Refuse what says nothing beside an option."""
-    options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
-    given = [name for name in ctx.params if str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")]
-    if besides := [options[name] for name in given if name not in (option, *others)]:
-        raise InputError(f"{options[option]} takes what is measured already; leave out {', '.join(besides)}")
+    parameters = {parameter.name: parameter for parameter in ctx.command.params}
+    given = [name for name in parameters if str(ctx.get_parameter_source(str(name))).endswith("COMMANDLINE")]
+    if besides := [parameters[name].opts[0] for name in given if name not in (option, *others)]:
+        raise InputError(f"{parameters[option].opts[0]} takes what is measured already; leave out {', '.join(besides)}")
 
 
 def _compare(paths: tuple[Path, Path], report: Path | None, page: Path | None) -> None:

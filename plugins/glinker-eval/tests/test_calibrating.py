@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from attrs import evolve
 from glinker_eval.calibrating import (
     Judged,
     calibrate,
@@ -7,6 +8,7 @@ from glinker_eval.calibrating import (
     isotonic,
     judged,
     max_error,
+    reliability,
     temperature,
     temperature_and_shift,
 )
@@ -14,7 +16,7 @@ from glinker_eval.gold import GoldDocument, GoldMention
 from glinker_eval.running import Traced
 
 from glinker_core.errors import DataError
-from glinker_core.model import Candidate, Entity, LinkedDocument, LinkedMention
+from glinker_core.model import Candidate, Entity, LinkedDocument, LinkedEntity, LinkedMention
 
 
 def drawn(count, chance, seed=0, per_document=5):
@@ -146,3 +148,27 @@ def test_the_best_candidate_is_judged_by_the_gold_of_its_span():
     traced = Traced(GoldDocument("d", "x" * 12, gold, judged=(0, 9)), LinkedDocument("x" * 12, found), {})
     assert [item.right for item in judged([traced], "gold")] == [True, False]
     assert [item.right for item in judged([traced], "own")] == [True, False, False]
+
+
+def test_reliability_is_of_links_bin_by_bin():
+    scored = [(0.95, True)] * 3 + [(0.95, False), (0.3, True), (0.31, False)]
+    items = [Judged("d", score, right) for score, right in scored]
+    found = reliability([*items, Judged("d", 0.5, False, linked=False)])
+    assert (found.links, [one.links for one in found.bins]) == (6, [2, 4])
+    assert [(one.score, one.right) for one in found.bins] == [(pytest.approx(0.305), 0.5), (pytest.approx(0.95), 0.75)]
+    assert found.error == pytest.approx(2 / 6 * 0.195 + 4 / 6 * 0.2)
+
+
+@pytest.mark.parametrize("items", [[], [Judged("d", 0.5, True, linked=False)], [Judged("d", 1.5, True)]])
+def test_without_links_or_shares_there_is_no_reliability(items):
+    assert reliability(items) is None
+
+
+def test_a_link_is_judged_by_its_confidence_and_in_a_weak_match_by_gold_it_overlaps():
+    entity = LinkedEntity("a", "a", 0.9, 0, 3, "xxx")
+    mention = evolve(linked(0, 3, "a"), linked_entity=entity)
+    traced = Traced(
+        GoldDocument("d", "xxxxx", (GoldMention(0, 5, "xxxxx", ("a",)),)), LinkedDocument("xxxxx", (mention,)), {}
+    )
+    assert list(judged([traced], "own")) == [Judged("d", 0.9, False)]
+    assert list(judged([traced], "own", "weak")) == [Judged("d", 0.9, True)]

@@ -3,56 +3,15 @@
 import json
 import sys
 
-import glinker_eval
 import pytest
 from glinker_eval.counting import Counts, Scores
-from glinker_eval.evaluation import Setup, evaluate, hash_of
-from glinker_eval.gold import gold_of
+from glinker_eval.evaluation import Setup, hash_of
 from glinker_eval.measures import Accuracy, Group
 from glinker_eval.records import plain
-from glinker_eval.running import taking_mentions
 
-from glinker_core import DAGExecutor
 from glinker_core.errors import InputError
-from glinker_core.layers import Row
-from glinker_core.model import Document, Entity
 from glinker_core.source import Source
-from tests.cli_runs import glinker
-from tests.fake_plugins import fakes, pipeline
-
-ENTITIES = [
-    Entity("fr", "Paris", (), "capital of France", "city", 90),
-    Entity("tx", "Paris", (), "town in Texas", "city", 20),
-    Entity("ulm", "Ulm", (), "seat of a minster", "town"),
-]
-# The linker adds the share of a description's words that stand in the text: d3 is linked to the Paris it does not mean.
-DOCUMENTS = [
-    {"id": "d1", "text": "Paris and Ulm met Bonn.", "mentions": [(0, 5, "fr"), (10, 13, "ulm"), (18, 22, None)]},
-    {"id": "d2", "text": "Paris in Texas.", "mentions": [(0, 5, "tx"), (9, 14, "texas")]},
-    {"id": "d3", "text": "Paris, by the Danube.", "mentions": [(0, 5, "tx")]},
-    {"id": "d4", "text": "Nothing here.", "mentions": []},
-]
-KEYS = "start", "end", "entity_id"
-
-
-def gold():
-    rows = [
-        Row(n, Document(d["text"], d["id"], tuple(dict(zip(KEYS, m, strict=True)) for m in d["mentions"])))
-        for n, d in enumerate(DOCUMENTS, 1)
-    ]
-    return gold_of(rows, "gold.jsonl")
-
-
-@pytest.fixture
-def measured():
-    def measure(*setup, **options):
-        source = Source(pipeline())
-        made = taking_mentions(source) if "gold" in setup else source
-        with DAGExecutor(made, plugins=fakes()) as executor:
-            executor.load_entities(ENTITIES)
-            return evaluate(executor, gold(), Setup(*setup), **options)
-
-    return measure
+from tests.fake_plugins import pipeline
 
 
 def test_linking_end_to_end(measured):
@@ -179,23 +138,7 @@ def test_what_does_not_go_together_is_refused(setup):
 # -- the command ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    lines = [{**d, "mentions": [dict(zip(KEYS, m, strict=True)) for m in d["mentions"]]} for d in DOCUMENTS]
-    (tmp_path / "gold.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    names = "entity_id", "label", "description", "entity_type", "popularity"
-    entities = [{name: getattr(entity, name) for name in names} for entity in ENTITIES]
-    (tmp_path / "kb.jsonl").write_text("".join(json.dumps(entity) + "\n" for entity in entities))
-    (tmp_path / "p.yaml").write_text(json.dumps(pipeline()))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def call(*args):
-    return glinker("eval", *args, plugins=fakes(eval=glinker_eval))
-
-
-def test_the_command_prints_tables_and_writes_a_record(place):
+def test_the_command_prints_tables_and_writes_a_record(place, call):
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--json", "out.json")
     assert done.exit_code == 0, done.stderr
     assert "task el, strong match, own mentions" in done.stdout
@@ -216,18 +159,18 @@ def test_the_command_prints_tables_and_writes_a_record(place):
     assert record["settings"]["pipeline_hash"] == hash_of(Source(pipeline()))
 
 
-def test_disambiguation_is_given_the_gold_mentions(place):
+def test_disambiguation_is_given_the_gold_mentions(place, call):
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--task", "ed")
     assert "task ed, strong match, gold mentions" in done.stdout
     assert "NIL     1.000  1.000  1.000" in done.stdout
 
 
-def test_the_command_does_not_replay_where_no_gaps_are_wanted(place):
+def test_the_command_does_not_replay_where_no_gaps_are_wanted(place, call):
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--no-gaps")
     assert ("errors by cause" in done.stdout, "L1 finds the mentions" in done.stdout) == (True, False)
 
 
-def test_everything_wrong_is_told_before_anything_is_scored(place):
+def test_everything_wrong_is_told_before_anything_is_scored(place, call):
     with (place / "gold.jsonl").open("ab") as stream:
         stream.write(b'{"id": "d1", "text": "", "mentions": []}\n{"text": "\xff"}\n')
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "missing.jsonl")
@@ -240,14 +183,14 @@ def test_everything_wrong_is_told_before_anything_is_scored(place):
     assert "InKB    0.750  0.750  0.750" in done.stdout
 
 
-def test_a_call_that_makes_no_sense_is_refused(place):
+def test_a_call_that_makes_no_sense_is_refused(place, call):
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--task", "md", "--mentions", "gold")
     assert (done.exit_code, "task md" in done.stderr) == (2, True)
     done = call("p.yaml", "--gold", "gold.jsonl", "--kb", "kb.jsonl", "--json", "gold.jsonl")
     assert (done.exit_code, "is read here" in done.stderr) == (2, True)
 
 
-def test_a_gold_standard_without_mentions_is_measured_by_what_is_found_too_much(place):
+def test_a_gold_standard_without_mentions_is_measured_by_what_is_found_too_much(place, call):
     (place / "none.jsonl").write_text('{"id": "d1", "text": "Paris and Ulm.", "mentions": []}\n')
     done = call("p.yaml", "--gold", "none.jsonl", "--kb", "kb.jsonl")
     assert done.exit_code == 0, done.stderr
