@@ -4,7 +4,9 @@ import gzip
 import json
 
 import pytest
+import spacy
 from glinker_eval.gold import GoldMention, gold_of, read_gold
+from spacy.tokens import DocBin
 
 from glinker_core.errors import DataError
 from glinker_core.layers import Row
@@ -144,3 +146,24 @@ def test_ids_that_the_knowledge_base_has_not_are_a_class_of_their_own():
     (finding,) = gold.findings
     assert finding.kept
     assert list(map(str, finding.problems)) == ["document d: 4:8 'lies' means no or neither"]
+
+
+def test_a_docbin_of_spacy_is_a_gold_standard(tmp_path, plugins):
+    doc = spacy.blank("en")(TEXT)
+    doc.set_ents([doc.char_span(0, 3, "city", kb_id="ulm"), doc.char_span(16, 22, "river", kb_id="NIL")])
+    DocBin(docs=[doc]).to_disk(tmp_path / "gold.spacy")
+    (document,) = read_gold(tmp_path / "gold.spacy", plugins).documents
+    assert document.mentions == (GoldMention(0, 3, "Ulm", ("ulm",), "city"), GoldMention(16, 22, "Danube", (), "river"))
+    doc.set_ents([doc.char_span(0, 3, "city")])
+    DocBin(docs=[doc]).to_disk(tmp_path / "bare.spacy")
+    with pytest.raises(DataError, match="document '1', mention 0: says nothing of what is meant"):
+        read_gold(tmp_path / "bare.spacy", plugins)
+
+
+def test_a_digest_is_that_of_what_is_scored():
+    digest = gold_of(rows(ULM, DANUBE), "a").digest
+    assert gold_of(rows(DANUBE, ULM), "b").digest == digest
+    others = [rows(ULM), rows(ULM, {**DANUBE, "entity_id": "x"}), rows(ULM, {**DANUBE, "label": "river"})]
+    others += [rows(ULM, {**DANUBE, "optional": True}), rows(ULM, DANUBE, text=TEXT + " ")]
+    assert len({digest, *(gold_of(other, "a").digest for other in others)}) == 6
+    assert gold_of(rows(text="\ud800"), "a").digest

@@ -16,6 +16,7 @@ from glinker_core.layers import Row
 from glinker_core.model import Document, LinkedDocument, LinkedMention
 from glinker_spacy.docs import NAME, place
 
+_NIL = ("", "NIL")  # what spaCy's own entity linker says where no entity is meant
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,7 +24,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class DocBinReader:
     """The documents of a `DocBin` with their entities as mentions; called by their number, or the id they were given.
 
-    Such a file has no lines, so all its documents stand in the first.
+    Where a document is linked, by us or because any of its entities has a `kb_id_`, its mentions say what they mean,
+    for `glinker eval`: an empty `kb_id_` and spaCy's `NIL` are null. Such a file has no lines, so all its documents
+    stand in the first.
     """
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
@@ -41,8 +44,11 @@ class DocBinReader:
 def _document(doc: Doc, number: int) -> Document:
     said = doc.user_data.get(NAME)
     name = said.get("id") if isinstance(said, dict) else None
+    linked = said is not None or any(ent.kb_id_ for ent in doc.ents)
     mentions = tuple(
-        {"start": ent.start_char, "end": ent.end_char, "text": ent.text, "label": ent.label_} for ent in doc.ents
+        {"start": ent.start_char, "end": ent.end_char, "text": ent.text, "label": ent.label_}
+        | ({"entity_id": None if ent.kb_id_ in _NIL else ent.kb_id_} if linked else {})
+        for ent in doc.ents
     )
     return Document(doc.text, str(name or number), mentions)
 

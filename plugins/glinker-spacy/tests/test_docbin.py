@@ -68,6 +68,23 @@ def test_mentions_of_a_document_count_code_points():
     assert [row.item.text[m["start"] : m["end"]] for m in row.item.entities] == [m["text"] for m in row.item.entities]
 
 
+def test_mentions_say_what_they_mean_where_a_document_is_linked():
+    doc = spacy.blank("en")("Paris, Texas and Atlantis")
+    ents = ((0, 5, "city-paris-fr"), (7, 12, ""), (17, 25, "NIL"))
+    doc.set_ents([doc.char_span(start, end, label="GPE", kb_id=one) for start, end, one in ents])
+    rows = list(DocBinReader().documents([docbin(doc, sample()[0])]))
+    assert [m["entity_id"] for m in rows[0].item.entities] == ["city-paris-fr", None, None]
+    assert all("entity_id" not in mention for mention in rows[1].item.entities)
+
+
+def test_what_was_linked_to_nothing_at_all_is_nil():
+    writer = DocBinWriter()
+    (document,) = [d for d in TestDocBinWriter().documents if d.id == "both"]
+    writer.write(evolve(document, entities=tuple(m for m in document.entities if not m.is_linked)))
+    (row,) = DocBinReader().documents([writer.end()])
+    assert [(m["text"], m["entity_id"]) for m in row.item.entities] == [("Atlantis", None)]
+
+
 def test_a_document_that_is_damaged_is_told_by_its_number():
     packed = DocBin(docs=sample(), store_user_data=True)
     packed.user_data[1] = b"\xc1"
