@@ -76,7 +76,7 @@ def _parts(evaluation: Evaluation) -> Iterator[str]:
 def _how() -> str:
     return (
         f"Small figures: {LEVEL:.0%} of {DRAWS:,} draws of as many documents, with replacement, lie between them "
-        f"(bootstrap, percentiles, seed {SEED})."
+        f"(bootstrap, percentiles, seed {SEED}). Nothing is filtered: a link where the gold standard says NIL is wrong."
     )
 
 

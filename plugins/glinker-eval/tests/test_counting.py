@@ -51,6 +51,7 @@ SYSTEM = [
         ("el", "strong", "in_kb", Counts(1, 4, 3)),  # links: A, C, D, E, A; gold: A, B, D, F
         ("el", "weak", "in_kb", Counts(2, 3, 2)),
         ("el", "strong", "nil", Counts(2, 1, 1)),  # NIL said: 30, 50, 80; gold: 30, 40, 50
+        ("el", "weak", "nil", Counts(2, 1, 1)),
         ("el", "strong", "gs_in_kb", Counts(1, 1, 3)),  # said of gold in the KB: A, C
         ("el", "weak", "gs_in_kb", Counts(2, 1, 2)),  # A, C, D
         ("ed", "strong", "all", Counts(3, 2, 4)),  # spans of gold alone: 0, 10, 30, 40, 50

@@ -392,6 +392,15 @@ def test_a_gold_standard_is_read_by_its_ending_and_every_mention_stands_where_it
     assert [finding for finding in gold.findings if not finding.kept] == []
 
 
+@pytest.mark.parametrize(
+    "ending", ["conll", "pubtator", "xml", "bioc.json", "ttl", "benchmark.jsonl", "zelda.jsonl", "jsonl"]
+)
+def test_an_empty_file_is_no_gold_standard_in_any_format(tmp_path, ending):
+    (tmp_path / f"a.{ending}").write_bytes(b"")
+    with pytest.raises(DataError, match="holds no documents"):
+        read_gold(tmp_path / f"a.{ending}", Plugins.installed())
+
+
 def test_a_bioc_file_says_its_encoding():
     latin = XML.replace("UTF-8", "ISO-8859-1").encode("latin-1")
     assert [row.item for row in rows(BiocReader(), *latin.splitlines(keepends=True))] == list(BIOC_DOCUMENTS)
