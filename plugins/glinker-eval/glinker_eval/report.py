@@ -19,8 +19,11 @@ from glinker_eval.records import as_plain, record_of
 from glinker_eval.resampling import DRAWS, LEVEL, SEED, Interval, intervals, macro_f1, micro_f1, quotients, recall_at
 from glinker_eval.tables import how_drawn, rows_of_documents, rows_of_measures, told_of_mentions
 
-_HISTOGRAM = 20  # bars
+_BARS = 20  # of the distribution of scores
 _STEPS = 50  # thresholds that are tried
+_PLACES = 20  # of a finding
+
+_JUDGED = "Links are judged by the gold standard: those where it has no mention are wrong."
 
 Intervals = Mapping[str, Interval | None]
 
@@ -60,12 +63,8 @@ def _parts(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.recall:
         yield section("Candidates and accuracy", _recall(evaluation, spread), _accuracy(evaluation, spread))
     if plots := list(_plots(evaluation)):
-        told = (
-            "Links are judged by the gold standard: those where it has no mention are wrong."
-            if evaluation.calibration
-            else ""
-        )
-        yield section("Plots", f'<div class="plots">\n{"".join(plots)}</div>\n', paragraph(told, "note"))
+        notes = [paragraph(_JUDGED, "note")] if evaluation.calibration is not None else []
+        yield section("Plots", f'<div class="plots">\n{"".join(plots)}</div>\n', *notes)
     groups = (("Types", "type", evaluation.by_type), ("Ambiguity", "candidates", evaluation.by_ambiguity))
     yield from (section(title, _groups(head, of)) for title, head, of in groups if of)
     if evaluation.findings or evaluation.outcome.failed:
@@ -161,8 +160,8 @@ def _findings(evaluation: Evaluation) -> str:
     blocks = []
     for finding in evaluation.findings:
         fate = "kept" if finding.kept else "left out"
-        places = "".join(f"<li>{escape(str(problem))}</li>\n" for problem in finding.problems[:_HISTOGRAM])
-        more = finding.count - _HISTOGRAM
+        places = "".join(f"<li>{escape(str(problem))}</li>\n" for problem in finding.problems[:_PLACES])
+        more = finding.count - _PLACES
         rest = f"<li>and {more:,} more</li>\n" if more > 0 else ""
         head = f"{finding.what}, {fate}: {finding.count:,}"
         blocks.append(f"<details><summary>{escape(head)}</summary>\n<ul>\n{places}{rest}</ul>\n</details>\n")
@@ -197,14 +196,14 @@ def _plots(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _distribution(links: Sequence[Judged]) -> str:
-    counts = [[0, 0] for _ in range(_HISTOGRAM)]
+    counts = [[0, 0] for _ in range(_BARS)]
     for link in links:
-        counts[min(int(link.score * _HISTOGRAM), _HISTOGRAM - 1)][not link.right] += 1
+        counts[min(int(link.score * _BARS), _BARS - 1)][not link.right] += 1
     most = max(map(sum, counts))
     drawn = [
         Bar(
-            at / _HISTOGRAM,
-            (at + 1) / _HISTOGRAM,
+            at / _BARS,
+            (at + 1) / _BARS,
             [(right / most, f"{right:,} right"), (wrong / most, f"{wrong:,} wrong")],
         )
         for at, (right, wrong) in enumerate(counts)
