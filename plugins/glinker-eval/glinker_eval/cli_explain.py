@@ -17,8 +17,8 @@ from glinker_core.builtin.writers import candidate_record
 from glinker_core.cli.console import many, plugins_of, progress, visible
 from glinker_core.cli.opening import executor_of, load_kb
 from glinker_core.model import Candidate
-from glinker_eval.records import as_plain
 from glinker_eval.explaining import Explained, explain
+from glinker_eval.records import as_plain
 from glinker_eval.stages import Seen, Why
 from glinker_eval.tables import CAUSE_NAMES, WIDTH
 

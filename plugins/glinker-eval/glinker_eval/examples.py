@@ -3,120 +3,122 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from attrs import frozen
 
 from glinker_core.model import Candidate, LinkedMention
-from glinker_eval.counting import SPANS, Span
+from glinker_eval.causes import MEANINGS, Cause, Error
+from glinker_eval.counting import Span, overlapping, same_span
 from glinker_eval.evaluation import Evaluation
 from glinker_eval.gold import GoldMention
 from glinker_eval.measures import Found
 from glinker_eval.page import escape, table
 from glinker_eval.running import Traced
+from glinker_eval.tables import CAUSE_NAMES
 
-_LIMIT = 40  # examples of each kind
+_LIMIT = 40  # examples of each cause
 _CONTEXT = 160  # characters on either side
 _CANDIDATES = 8
 _DESCRIPTION = 140  # characters
 
-MISSED, UNLINKED, WRONG, NIL, EXTRA, EXTRA_NIL = KINDS = (
-    "not detected",
-    "not linked",
-    "wrong entity",
-    "linked, but NIL is right",
-    "link where no gold is",
-    "mention where no gold is",
-)
-
 
 @frozen
 class Example:
-    """An error in a document: a gold mention that is not answered rightly, as `found`, with the `mention` of the system
-    that stands for it, or a mention alone that no gold stands for."""
+    """Errors of one cause at one place: what is missed, what is extra, or both; with what stands there on either side.
 
-    kind: str
-    type: str
-    span: Span
+    `found` is the gold mention, `mention` that of the system, if there is one.
+    """
+
+    errors: tuple[Error, ...]
     traced: Traced
+    found: Found | None
     mention: LinkedMention | None
-    found: Found | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why it is wrong."""
+        return self.errors[0].cause
+
+    @property
+    def type(self) -> str:
+        """What the gold standard says it is, or else the system."""
+        if self.found is not None:
+            return self.found.type
+        entity = self.mention.linked_entity if self.mention is not None else None
+        return (entity.entity_type if entity is not None else "") or (self.mention.label if self.mention else "")
 
 
-def errors(evaluation: Evaluation) -> Iterator[Example]:
-    """Everything that counts as wrong among all annotations, in the order of the texts."""
-    of: dict[str, list[Found]] = {}
-    for found in evaluation.found:
-        of.setdefault(found.document, []).append(found)
+def examples(evaluation: Evaluation) -> Iterator[Example]:
+    """All errors, in the order of the texts."""
+    found = {(one.document, one.gold.start, one.gold.end, one.gold.entity_ids): one for one in evaluation.found}
+    of: dict[str, list[Error]] = {}
+    for error in evaluation.errors:
+        of.setdefault(error.document, []).append(error)
     for traced in evaluation.outcome.documents:
-        there = of.get(traced.gold.id, [])
-        wrong = [
-            Example(kind, one.type, one.gold, traced, one.mention, one)
-            for one in there
-            if (kind := _kind(one, evaluation))
-        ]
-        extra = [] if evaluation.settings.task == "ed" else list(_extra(traced, there, evaluation))
-        yield from sorted(wrong + extra, key=lambda example: (example.span.start, example.span.end))
+        for together in sorted(_places(of.get(traced.gold.id, ())), key=lambda errors: errors[0].start):
+            first, last = together[0], together[-1]
+            gold = found.get((first.document, first.start, first.end, first.wanted))
+            mentions = (m for m in traced.linked.entities if same_span(last, m) and _says(m) == last.given)
+            yield Example(together, traced, gold, gold.mention if gold is not None else next(mentions, None))
 
 
-def _kind(found: Found, evaluation: Evaluation) -> str:
-    """The kind of an error; empty where there is none."""
-    if found.mention is None:
-        return MISSED
-    if evaluation.settings.task == "md" or found.answered:
-        return ""
-    if not found.gold.in_kb:
-        return NIL
-    return WRONG if found.mention.is_linked else UNLINKED
+def _places(errors: Iterable[Error]) -> list[tuple[Error, ...]]:
+    """What is extra beside what is missed where both are one."""
+    places: list[tuple[Error, ...]] = []
+    for error in errors:  # what is missed comes first
+        same = (
+            at
+            for at, (one, *more) in enumerate(places)
+            if error.kind == "extra" and one.kind == "missed" and not more and overlapping(one, error)
+            and (one.cause, one.wanted, one.given) == (error.cause, error.wanted, error.given)
+        )  # fmt: skip
+        if (at := next(same, None)) is None:
+            places.append((error,))
+        else:
+            places[at] = (*places[at], error)
+    return places
 
 
-def _extra(traced: Traced, there: Sequence[Found], evaluation: Evaluation) -> Iterator[Example]:
-    taken = {id(found.mention) for found in there}
-    optional = [mention for mention in traced.gold.mentions if mention.optional]
-    first, last = traced.gold.judged or (0, len(traced.gold.text))
-    fits = SPANS[evaluation.settings.match]
-    for mention in traced.linked.entities:
-        outside = mention.start < first or mention.end > last
-        if id(mention) in taken or outside or any(fits(one, mention) for one in optional):
-            continue
-        entity = mention.linked_entity
-        if evaluation.settings.task != "md" and entity is not None:
-            yield Example(EXTRA, entity.entity_type or mention.label, mention, traced, mention)
-        elif evaluation.settings.nil_answers:
-            yield Example(EXTRA_NIL, mention.label, mention, traced, mention)
+def _says(mention: LinkedMention) -> str | None:
+    return mention.linked_entity.entity_id if mention.linked_entity is not None else None
 
 
-def chosen(examples: Sequence[Example]) -> tuple[list[Example], Counter[str]]:
-    """Examples of all texts, of each kind as many as a page can show, and how many there are of each."""
-    counts = Counter(example.kind for example in examples)
+def chosen(found: Sequence[Example]) -> list[Example]:
+    """Examples of all texts, of each cause as many as a page can show."""
+    counts = Counter(example.cause for example in found)
     seen: Counter[str] = Counter()
     kept = []
-    for example in examples:
-        at, of = seen[example.kind], counts[example.kind]
-        seen[example.kind] += 1
+    for example in found:
+        at, of = seen[example.cause], counts[example.cause]
+        seen[example.cause] += 1
         if of <= _LIMIT or at * _LIMIT // of != (at - 1) * _LIMIT // of:
             kept.append(example)
-    return kept, counts
+    return kept
 
 
-def shown(example: Example, kinds: Sequence[str], types: Sequence[str]) -> str:
-    """An example that opens at a click; the filters know its kind and type by their numbers."""
-    text = example.traced.gold.text
-    surface = escape(text[example.span.start : example.span.end])
-    gold = _wanted(example.found.gold) if example.found is not None else "<i>nothing</i>"
-    parts = [f'<div class="text" dir="auto">{_context(example)}</div>\n']
-    if example.found is not None and example.found.gold.in_kb and (places := example.found.places):
-        ranks = (f"{name} {place.rank or 'not'} of {place.candidates}" for name, place in places.items())
+def shown(example: Example, cause: int, kind: int) -> str:
+    """An example that opens at a click; filters know its cause and its type by their numbers."""
+    error, found, mention = example.errors[0], example.found, example.mention
+    gold = _wanted(found.gold) if found is not None else _ids(error.wanted) if error.wanted else "<i>nothing</i>"
+    sides = " and ".join(one.kind for one in example.errors)
+    why = f"{error.node}: {MEANINGS[error.cause]}" if error.node else MEANINGS[error.cause]
+    parts = [
+        f'<div class="text" dir="auto">{_context(example)}</div>\n',
+        f"<p>{escape(f'{why} ({sides})')}</p>\n",
+    ]
+    if found is not None and found.gold.in_kb:
+        ranks = (f"{name} {place.rank or 'not'} of {place.candidates}" for name, place in found.places.items())
         parts.append(f"<p>Right entity among candidates: {escape(', '.join(ranks))}</p>\n")
-    if example.mention is not None and example.mention.reason:
-        parts.append(f"<p>{escape(example.mention.reason)}</p>\n")
-    if example.mention is not None and example.mention.candidates:
-        parts.append(_candidates(example.mention, example.found))
+    if mention is not None and mention.reason:
+        parts.append(f"<p>{escape(mention.reason)}</p>\n")
+    if mention is not None and mention.candidates:
+        parts.append(_candidates(mention, error.wanted))
     return (
-        f'<details class="example" data-kind="{kinds.index(example.kind)}" data-type="{types.index(example.type)}">\n'
-        f'<summary><b dir="auto">{surface}</b> <span class="kind">{escape(example.kind)}</span> gold {gold}, '
-        f"system {_said(example.mention)} <small>{escape(example.traced.gold.id)}</small></summary>\n"
+        f'<details class="example" data-cause="{cause}" data-type="{kind}">\n'
+        f'<summary><b dir="auto">{escape(error.text)}</b> <span class="kind">{escape(CAUSE_NAMES[error.cause])}</span> '
+        f"gold {gold}, system {_said(mention)} <small>{escape(error.document)}</small></summary>\n"
         f"{''.join(parts)}</details>\n"
     )
 
@@ -124,8 +126,12 @@ def shown(example: Example, kinds: Sequence[str], types: Sequence[str]) -> str:
 def _wanted(gold: GoldMention) -> str:
     if not gold.entity_ids:
         return "NIL"
-    ids = " or ".join(f"<code>{escape(one)}</code>" for one in gold.entity_ids)
+    ids = _ids(gold.entity_ids)
     return f"{ids}, which the knowledge base has not" if gold.absent else f"{escape(gold.entity_label)} {ids}"
+
+
+def _ids(wanted: Sequence[str]) -> str:
+    return " or ".join(f"<code>{escape(one)}</code>" for one in wanted)
 
 
 def _said(mention: LinkedMention | None) -> str:
@@ -139,7 +145,7 @@ def _said(mention: LinkedMention | None) -> str:
 
 def _context(example: Example) -> str:
     """The text around an example, cut where any mention begins or ends, so that those that overlap are both seen."""
-    text, span = example.traced.gold.text, example.span
+    text, span = example.traced.gold.text, example.errors[0]
     low, high = max(span.start - _CONTEXT, 0), min(span.end + _CONTEXT, len(text))
     marks: list[tuple[str, Span, str]] = [("here", span, "")]
     marks += [("gold", one, f"gold: {', '.join(one.entity_ids) or 'NIL'}") for one in example.traced.gold.mentions]
@@ -160,9 +166,8 @@ def _context(example: Example) -> str:
     return "".join(made) + ("…" if high < len(text) else "")
 
 
-def _candidates(mention: LinkedMention, found: Found | None) -> str:
+def _candidates(mention: LinkedMention, right: Sequence[str]) -> str:
     """The best candidates, and the first right one wherever it stands."""
-    right = set(found.gold.entity_ids) if found is not None else set()
     ranked = list(enumerate(mention.candidates, 1))
     first = next((pair for pair in ranked if pair[1].entity_id in right), None)
     kept = ranked[:_CANDIDATES]
@@ -185,7 +190,7 @@ def _candidates(mention: LinkedMention, found: Found | None) -> str:
     return table(["candidate", "rank", "found by", "score", *stages], rows, "candidates") + rest
 
 
-def _sign(candidate: Candidate, right: set[str], link: str | None) -> str:
+def _sign(candidate: Candidate, right: Sequence[str], link: str | None) -> str:
     signs = ["gold"] if candidate.entity_id in right else []
     return ", ".join([*signs, "linked"] if candidate.entity_id == link else signs)
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from glinker_core.cli.console import many
 from glinker_eval.calibrating import BINS, Judged
+from glinker_eval.causes import CAUSES
 from glinker_eval.comparing import Comparison
 from glinker_eval.counting import scope_name
 from glinker_eval.evaluation import Evaluation, Setup, links_of
-from glinker_eval.examples import KINDS, chosen, errors, shown
-from glinker_eval.measures import Group
+from glinker_eval.examples import chosen, examples, shown
 from glinker_eval.page import escape, facts, page, paragraph, section, table
 from glinker_eval.plots import SHARES, Axis, Bar, Line, bars, lines
 from glinker_eval.records import as_plain, record_of
 from glinker_eval.resampling import DRAWS, LEVEL, SEED, Interval, intervals, macro_f1, micro_f1, quotients, recall_at
-from glinker_eval.tables import how_drawn, rows_of_documents, rows_of_measures, told_of_mentions
+from glinker_eval.tables import (
+    CAUSE_NAMES,
+    Grid,
+    causes,
+    documents,
+    groups,
+    how_drawn,
+    ladder,
+    measures,
+    told_of_mentions,
+)
 
 _BARS = 20  # of the distribution of scores
 _STEPS = 50  # thresholds that are tried
@@ -38,20 +47,10 @@ def html_of_comparison(comparison: Comparison) -> str:
     """The page of two evaluations side by side."""
     title = f"{comparison.second} against {comparison.first}"
     settings = ((name, f"{_value(one)} → {_value(other)}") for name, (one, other) in comparison.settings.items())
-    measures = table(
-        ["measure", "first", "second", "difference", f"{comparison.level:.0%} interval", "second better in"],
-        ([escape(cell) for cell in row] for row in rows_of_measures(comparison)),
-    )
-    changed = table(
-        ["document", "F1, first", "second", "errors, first", "second"],
-        ([escape(cell) for cell in row] for row in rows_of_documents(comparison)),
-    )
     parts = [
-        facts([("first", comparison.first), ("second", comparison.second), *settings]),
-        section(
-            "Measures", measures, paragraph(how_drawn(comparison), "note"), paragraph(told_of_mentions(comparison))
-        ),
-        section(f"Documents that differ most, of {comparison.differing:,}", changed) if comparison.changed else "",
+        facts([("A", comparison.first), ("B", comparison.second), *settings]),
+        section("Measures", _grid(measures(comparison)), paragraph(how_drawn(comparison), "note")),
+        section("Mentions and documents", paragraph(told_of_mentions(comparison)), _grid(documents(comparison))),
     ]
     return page(title, parts)
 
@@ -65,10 +64,12 @@ def _parts(evaluation: Evaluation) -> Iterator[str]:
     if plots := list(_plots(evaluation)):
         notes = [paragraph(_JUDGED, "note")] if evaluation.calibration is not None else []
         yield section("Plots", f'<div class="plots">\n{"".join(plots)}</div>\n', *notes)
-    groups = (("Types", "type", evaluation.by_type), ("Ambiguity", "candidates", evaluation.by_ambiguity))
-    yield from (section(title, _groups(head, of)) for title, head, of in groups if of)
+    tables = (("Types", "type", evaluation.by_type), ("Ambiguity", "candidates", evaluation.by_ambiguity))
+    yield from (section(title, _grid(groups(head, of))) for title, head, of in tables if of)
     if evaluation.findings or evaluation.outcome.failed:
         yield _findings(evaluation)
+    if evaluation.ladder:
+        yield section("What each stage costs", _grid(ladder(evaluation)))
     yield _errors(evaluation)
 
 
@@ -142,13 +143,8 @@ def _accuracy(evaluation: Evaluation, spread: Intervals) -> str:
     return table(["accuracy of links", "share", "mentions"], cells)
 
 
-def _groups(head: str, groups: Mapping[str, Group]) -> str:
-    rows = [
-        (escape(name or "none"), *(f"{n:,}" for n in (one.mentions, one.detected, one.retrieved, one.linked)),
-         _share(one.accuracy))
-        for name, one in groups.items()
-    ]  # fmt: skip
-    return table([head, "mentions", "detected", "retrieved", "linked", "accuracy"], rows)
+def _grid(of: Grid, kind: str = "") -> str:
+    return table(of.heads, (tuple(map(escape, row)) for row in of.rows), kind)
 
 
 def _share(share: float | None, between: Interval | None = None) -> str:
@@ -225,24 +221,24 @@ def _thresholds(links: Sequence[Judged]) -> str:
 
 
 def _errors(evaluation: Evaluation) -> str:
-    found = list(errors(evaluation))
+    found = list(examples(evaluation))
     if not found:
         return section("Errors", paragraph("none"))
-    kept, counts = chosen(found)
-    kinds = [kind for kind in KINDS if counts[kind]]
+    kept = chosen(found)
+    kinds = [cause for cause in CAUSES if any(example.cause == cause for example in kept)]
     types = sorted({example.type for example in kept})
-    here = Counter(example.kind for example in kept)
-    counted = table(["kind", "errors", "shown"], ((escape(k), f"{counts[k]:,}", f"{here[k]:,}") for k in kinds))
     legend = '<span class="gold">gold</span> <span class="system">system</span> <span class="here">the error</span>'
+    by_cause = _select("cause", [CAUSE_NAMES[cause] for cause in kinds])
+    by_type = _select("type", [name or "none" for name in types])
     return section(
         "Errors",
-        counted,
-        f'<p class="filters">{_select("kind", kinds)} {_select("type", [name or "none" for name in types])} '
-        f"<output></output> {legend}</p>\n",
-        *(shown(example, kinds, types) for example in kept),
+        _grid(causes(evaluation), "causes"),
+        paragraph(f"Missed and extra at one place is one example; here are {len(kept):,} of {len(found):,}."),
+        f'<p class="filters">{by_cause} {by_type} <output></output> {legend}</p>\n',
+        *(shown(example, kinds.index(example.cause), types.index(example.type)) for example in kept),
     )
 
 
 def _select(name: str, options: Sequence[str]) -> str:
-    made = "".join(f'<option value="{number}">{escape(one)}</option>' for number, one in enumerate(options))
+    made = "".join(f'<option value="{number}">{escape(one or "none")}</option>' for number, one in enumerate(options))
     return f'<label>{name} <select name="{name}"><option value="">all</option>{made}</select></label>'

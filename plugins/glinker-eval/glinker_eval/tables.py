@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TextIO
 
+from attrs import frozen
 from rich.console import Console
 from rich.table import Table
 
@@ -51,6 +52,14 @@ WIDTH = 120
 _TYPES = 15  # of the types in the table
 
 
+@frozen
+class Grid:
+    """A table of plain texts, for the terminal as for a page: the first column says what a row is about."""
+
+    heads: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
 def show(evaluation: Evaluation, stream: TextIO) -> None:
     """Write the tables: what was measured and how, scores, recall, accuracy, types and ambiguity, speed."""
     console = Console(file=stream, highlight=False, width=None if stream.isatty() else WIDTH)
@@ -84,13 +93,15 @@ def _parts(evaluation: Evaluation) -> Iterator[Table | str]:
     if (curve := evaluation.calibration) is not None:
         yield f"calibration of {many(curve.links, 'link')}: expected error {curve.error:.3f} in {BINS} bins"
     if any(evaluation.causes.values()):
-        yield _causes(evaluation)
+        table = _shown(causes(evaluation))
+        table.columns[-1].justify = "left"
+        yield table
     if evaluation.ladder:
-        yield _ladder(evaluation)
+        yield _shown(ladder(evaluation))
     if len(evaluation.by_type) > 1:
-        yield _groups("type", evaluation.by_type)
+        yield _shown(groups("type", evaluation.by_type, _TYPES))
     if evaluation.by_ambiguity:
-        yield _groups("candidates", evaluation.by_ambiguity)
+        yield _shown(groups("candidates", evaluation.by_ambiguity))
     speed = evaluation.speed
     yield (
         f"{many(speed.documents, 'document')}, {speed.kilobytes:,.1f} kB in {speed.seconds:.2f} s: "
@@ -103,6 +114,13 @@ def _table(head: str, *heads: str) -> Table:
     table.add_column(head, no_wrap=True, overflow="ellipsis")
     for name in heads:
         table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _shown(grid: Grid) -> Table:
+    table = _table(*grid.heads)
+    for row in grid.rows:
+        table.add_row(*map(visible, row))
     return table
 
 
@@ -130,39 +148,41 @@ def _recall(evaluation: Evaluation) -> Table:
     return table
 
 
-def _causes(evaluation: Evaluation) -> Table:
+def causes(evaluation: Evaluation) -> Grid:
+    """What is missed and extra by cause, of all annotations and of those in the KB."""
     scopes = [scope for scope in evaluation.scores if scope in evaluation.causes and scope in ("all", "in_kb")]
     names = [scope_name(evaluation.settings.task, scope) for scope in scopes]
-    table = _table("errors by cause", *(f"{name} {side}" for name in names for side in ("FN", "FP")), "")
-    table.columns[-1].justify = "left"
+    rows = []
     for cause in CAUSES:
         counts = [evaluation.causes[scope].get(cause, Counts()) for scope in scopes]
         if any(not one.nothing for one in counts):
             cells = (f"{number:,}" for one in counts for number in (one.fn, one.fp))
-            table.add_row(CAUSE_NAMES[cause], *cells, MEANINGS[cause])
-    return table
+            rows.append((CAUSE_NAMES[cause], *cells, MEANINGS[cause]))
+    return Grid(("errors by cause", *(f"{name} {side}" for name in names for side in ("FN", "FP")), ""), rows)
 
 
-def _ladder(evaluation: Evaluation) -> Table:
+def ladder(evaluation: Evaluation) -> Grid:
+    """The figures with one more stage perfect in each row, and by how much more that is."""
     names = [name for name in evaluation.ladder[0].figures if name in ("all", "in_kb", ACCURACY)]
     task = evaluation.settings.task
     titles: dict[str, str] = {ACCURACY: "accuracy", **{scope: f"{scope_name(task, scope)} F1" for scope in SCOPES}}
-    table = _table("if, with all above,", *(head for name in names for head in (titles[name], "gap")))
+    rows = []
     for step in evaluation.ladder:
         cells = [(_share(step.figures[name]), f"{step.gaps[name]:+.3f}") for name in names]
         gained = step.stage != "own"
-        table.add_row(STAGE_NAMES[step.stage], *(c for figure, gap in cells for c in (figure, gap if gained else "")))
-    return table
+        rows.append((STAGE_NAMES[step.stage], *(c for figure, gap in cells for c in (figure, gap if gained else ""))))
+    return Grid(("if, with all above,", *(head for name in names for head in (titles[name], "gap"))), rows)
 
 
-def _groups(what: str, groups: Mapping[str, Group]) -> Table:
-    table = _table(what, "mentions", "detected", "retrieved", "linked", "accuracy")
-    for name, group in list(groups.items())[:_TYPES]:
+def groups(what: str, of: Mapping[str, Group], limit: int | None = None) -> Grid:
+    """Mentions by what they have in common, and how far they got; the first groups, and how many more there are."""
+    rows: list[tuple[str, ...]] = []
+    for name, group in list(of.items())[:limit]:
         counts = (group.mentions, group.detected, group.retrieved, group.linked)
-        table.add_row(visible(name) or "none", *(f"{number:,}" for number in counts), _share(group.accuracy))
-    if len(groups) > _TYPES:
-        table.add_row(f"and {len(groups) - _TYPES:,} more")
-    return table
+        rows.append((name or "none", *(f"{number:,}" for number in counts), _share(group.accuracy)))
+    if limit is not None and len(of) > limit:
+        rows.append((f"and {len(of) - limit:,} more",))
+    return Grid((what, "mentions", "detected", "retrieved", "linked", "accuracy"), rows)
 
 
 def show_comparison(comparison: Comparison, stream: TextIO) -> None:
@@ -172,34 +192,34 @@ def show_comparison(comparison: Comparison, stream: TextIO) -> None:
     print_plain(visible(f"A {comparison.first}\nB {comparison.second}", keep="\n"))
     for name, (one, other) in comparison.settings.items():
         print_plain(visible(f"  {name}: {one} -> {other}"))
-    table = _table("", "A", "B", "B - A", f"{comparison.level:.0%} interval", "B better in")
-    for row in rows_of_measures(comparison):
-        table.add_row(*map(visible, row))
     console.print()
-    console.print(table)
+    console.print(_shown(measures(comparison)))
     console.print()
     print_plain(how_drawn(comparison))
     print_plain(told_of_mentions(comparison))
     if comparison.changed:
-        table = _table(f"of {comparison.differing:,} that differ", "F1 in A", "in B", "errors in A", "in B")
-        for row in rows_of_documents(comparison):
-            table.add_row(*map(visible, row))
         console.print()
-        console.print(table)
+        console.print(_shown(documents(comparison)))
 
 
-def rows_of_measures(comparison: Comparison) -> Iterator[tuple[str, ...]]:
-    """Each measure with both values, their difference, its interval, and how often the second is better."""
+def measures(comparison: Comparison) -> Grid:
+    """Each measure in both evaluations, their difference, its interval, and how often the second is better."""
+    rows = []
     for name, one in comparison.measures.items():
         between = "-" if one.interval is None else f"{one.interval.low:+.3f} to {one.interval.high:+.3f}"
-        yield name, _share(one.first), _share(one.second), f"{one.difference:+.3f}", between, f"{one.better:.1%}"
+        rows.append(
+            (name, _share(one.first), _share(one.second), f"{one.difference:+.3f}", between, f"{one.better:.1%}")
+        )
+    return Grid(("", "A", "B", "B - A", f"{comparison.level:.0%} interval", "B better in"), rows)
 
 
-def rows_of_documents(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+def documents(comparison: Comparison) -> Grid:
     """The documents that differ most: F1 and errors (FP + FN) in both, of all annotations."""
+    rows = []
     for one in comparison.changed:
-        errors = (counts.fp + counts.fn for counts in (one.first, one.second))
-        yield one.document, _share(one.first.f1), _share(one.second.f1), *(f"{number:,}" for number in errors)
+        errors = (f"{counts.fp + counts.fn:,}" for counts in (one.first, one.second))
+        rows.append((one.document, _share(one.first.f1), _share(one.second.f1), *errors))
+    return Grid((f"of {comparison.differing:,} that differ", "F1 in A", "in B", "errors in A", "in B"), rows)
 
 
 def how_drawn(comparison: Comparison) -> str:
@@ -214,8 +234,8 @@ def told_of_mentions(comparison: Comparison) -> str:
     """How many gold mentions which of the two is right about."""
     tally = comparison.mentions
     return (
-        f"gold mentions answered rightly: by both {tally.both:,}, by the first alone {tally.first:,}, "
-        f"by the second alone {tally.second:,}, by none {tally.neither:,}"
+        f"gold mentions answered rightly: by both {tally.both:,}, by A alone {tally.first:,}, "
+        f"by B alone {tally.second:,}, by none {tally.neither:,}"
     )
 
 

@@ -161,7 +161,7 @@ def test_the_command_compares_on_the_terminal_in_json_and_as_a_page(both, call):
     assert "micro F1, all         0.600  0.833  +0.233" in done.stdout
     assert "micro F1, InKB        0.750  0.750  +0.000  +0.000 to +0.000         0.0%" in done.stdout
     assert "1,000 draws of 4 documents with replacement, the same for both; percentiles, seed 11" in done.stdout
-    assert "answered rightly: by both 3, by the first alone 0, by the second alone 2, by none 1" in done.stdout
+    assert "answered rightly: by both 3, by A alone 0, by B alone 2, by none 1" in done.stdout
     plain = json.loads((both / "out.json").read_text())
     assert plain["measures"]["micro F1, all"]["difference"] == pytest.approx(10 / 12 - 0.6)
     assert plain["settings"]["mentions"] == ["own", "gold"]

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from glinker_eval.examples import EXTRA, EXTRA_NIL, MISSED, NIL, UNLINKED, WRONG, chosen, errors
+from glinker_eval.examples import chosen, examples
 from glinker_eval.page import page
 from glinker_eval.plots import Axis, Bar, Line, bars, lines
 from glinker_eval.records import record_of
@@ -15,7 +15,7 @@ from glinker_eval.report import html_of
 from glinker_eval.resampling import intervals, quotients
 
 from glinker_core.model import Entity
-from tests.fake_plugins import node, pipeline
+from tests.fake_plugins import pipeline
 
 TAGS = """
 html head meta title style body script h1 h2 section dl div dt dd p small b i code span ul li table thead tbody tr th td
@@ -81,6 +81,10 @@ def test_a_page_has_all_figures_with_what_they_depend_on(measured):
     assert re.search(r" city 3 3 3 2 0\.667 ", words)
     assert re.search(r" 2-5 3 3 3 2 0\.667 ", words)
     assert "mentions of entities that the knowledge base has not, kept: 1" in words
+    own, finding = done.ladder[:2]
+    assert f" as it is {own.figures['all']:.3f} " in words
+    assert f" {finding.figures['all']:.3f} {finding.gaps['all']:+.3f} " in words
+    assert " ranked by L3 1 1 1 1 L3 puts another entity first " in words
     assert f"expected calibration error {done.calibration.error:.3f} in 15 bins" in words
 
 
@@ -104,46 +108,54 @@ def test_a_run_without_any_mention_has_a_page(measured):
 # -- errors ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_error_has_its_kind(measured):
+def test_what_is_missed_and_extra_at_one_place_is_one_example(measured):
     documents = [
-        {"id": "a", "text": "Paris in Texas, Ulm.", "mentions": [(0, 5, "fr"), (9, 14, "tx")]},  # wrong, missed, extra
+        {"id": "a", "text": "Paris in Texas, Ulm.", "mentions": [(0, 5, "fr"), (9, 14, "tx")]},
         {"id": "b", "text": "Ulm.", "mentions": [(0, 3, None)]},
     ]
-    found = [(one.kind, one.type, one.span.start) for one in errors(measured(documents=documents))]
-    assert found == [(WRONG, "city", 0), (MISSED, "city", 9), (EXTRA, "town", 16), (NIL, "", 0)]
-    strict = pipeline(*pipeline()["nodes"][:3], node("l0", "l0_aggregator", min_confidence=1.0))
-    found = [one.kind for one in errors(measured(documents=documents, runs=strict))]
-    assert found == [UNLINKED, MISSED, EXTRA_NIL]
-    hidden = pipeline(*pipeline()["nodes"][:3], node("l0", "l0_aggregator", min_confidence=1.0, include_unlinked=False))
-    assert [one.kind for one in errors(measured(documents=documents, runs=hidden))] == [UNLINKED, MISSED]
-    assert [one.kind for one in errors(measured("md", documents=documents))] == [MISSED, EXTRA_NIL]
-    assert [one.kind for one in errors(measured("ed", documents=documents))] == [WRONG, MISSED, NIL]
+    done = measured(documents=documents)
+    found = list(examples(done))
+    assert [(one.cause, one.type, [e.kind for e in one.errors], one.errors[0].start) for one in found] == [
+        ("ranked_l3", "city", ["missed", "extra"], 0),
+        ("not_detected", "city", ["missed"], 9),
+        ("spurious", "town", ["extra"], 16),
+        ("nil_wrong", "", ["missed", "extra"], 0),
+    ]
+    assert sum(len(one.errors) for one in found) == len(done.errors)
+    assert [one.mention and one.mention.mention_text for one in found] == ["Paris", None, "Ulm", "Ulm"]
+
+
+def test_what_is_missed_and_extra_in_spans_that_overlap_is_one_example(measured):
+    done = measured("el", "weak", documents=[{"id": "a", "text": "Of Ulm.", "mentions": [(0, 6, "fr")]}])
+    (one,) = examples(done)
+    assert [(error.kind, error.start) for error in one.errors] == [("missed", 0), ("extra", 3)]
 
 
 def test_of_many_errors_some_of_all_texts_are_shown_and_all_counted(measured):
     documents = [{"id": f"d{n}", "text": "Ulm.", "mentions": []} for n in range(100)]
     documents.append({"id": "last", "text": "Bonn.", "mentions": [(0, 4, "ulm")]})
     done = measured(documents=documents)
-    kept, counts = chosen(list(errors(done)))
-    assert counts == {EXTRA: 100, MISSED: 1}
-    assert [one.kind for one in kept].count(EXTRA) == 40
-    ids = [int(one.traced.gold.id[1:]) for one in kept if one.kind == EXTRA]
+    kept = chosen(list(examples(done)))
+    ids = [int(one.traced.gold.id[1:]) for one in kept if one.cause == "spurious"]
+    assert (len(kept), len(ids)) == (41, 40)
     assert max(after - before for before, after in pairwise(ids)) == 3
-    parsed = Parsed(html_of(done))
-    assert sum(name == "data-kind" for _, name, _ in parsed.attributes) == 41
-    assert {(EXTRA, "100", "40"), (MISSED, "1", "1")} <= set(zip(*[iter(parsed.texts["td"])] * 3, strict=False))
+    html = html_of(done)
+    assert sum(name == "data-cause" for _, name, _ in Parsed(html).attributes) == 41
+    assert "here are 41 of 101." in html
+    assert re.search(r"<td>not detected</td><td>1</td><td>0</td>", html)
+    assert re.search(r"<td>spurious</td><td>0</td><td>100</td>", html)
 
 
 def test_filters_know_kinds_and_types_by_their_numbers(measured):
     html = html_of(measured())
-    assert '<select name="kind"><option value="">all</option><option value="0">not detected</option>' in html
+    assert '<select name="cause"><option value="">all</option><option value="0">not detected</option>' in html
     (opened,) = re.findall(
-        r'<details class="example" data-kind="(\d)" data-type="(\d)">\n<summary><b dir="auto">Paris', html
+        r'<details class="example" data-cause="(\d)" data-type="(\d)">\n<summary><b dir="auto">Paris', html
     )
     kinds, types = (
         re.findall(r'<option value="(\d)">([^<]+)', part) for part in re.findall(r"<select.*?</select>", html)
     )
-    assert (dict(kinds)[opened[0]], dict(types)[opened[1]]) == ("wrong entity", "city")
+    assert (dict(kinds)[opened[0]], dict(types)[opened[1]]) == ("ranked by L3", "city")
 
 
 def test_spans_that_overlap_are_both_marked(measured):
