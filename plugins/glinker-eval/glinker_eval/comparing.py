@@ -15,8 +15,12 @@ from glinker_eval.counting import Counts
 from glinker_eval.records import Record
 from glinker_eval.resampling import DRAWS, LEVEL, SEED, Interval, draws, interval, quotients
 
-#: What must be the same for figures to mean the same.
-_SAME = {"task": "task", "match": "match", "gold_hash": "digest of the gold standard"}
+#: What must be the same for figures to mean the same, and how to have it so.
+_SAME = {
+    "task": ("task", "give both the same --task"),
+    "match": ("match", "give both the same --match"),
+    "gold_hash": ("digest of the gold standard", "measure both against the same --gold"),
+}
 _DOCUMENTS = 10  # that differ most
 _NAMED = 3  # documents that are named in a problem
 
@@ -111,10 +115,10 @@ def _gain(one: Changed) -> int:
 
 
 def _problems(first: Record, second: Record) -> Iterator[Problem]:
-    for key, what in _SAME.items():
+    for key, (what, remedy) in _SAME.items():
         one, other = (record.settings.get(key) for record in (first, second))
         if one != other:
-            yield Problem(second.name, f"{what} is {shown(other)}, in {first.name} {shown(one)}")
+            yield Problem(second.name, f"{what} is {shown(other)}, in {first.name} {shown(one)}; {remedy}")
     for record, other in ((first, second), (second, first)):
         if alone := [name for name in record.documents if name not in other.documents]:
             more = f" and {len(alone) - _NAMED:,} more" if len(alone) > _NAMED else ""

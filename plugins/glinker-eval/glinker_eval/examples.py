@@ -21,7 +21,7 @@ from glinker_eval.tables import CAUSE_NAMES
 _LIMIT = 40  # examples of each cause
 _CONTEXT = 160  # characters on either side
 _CANDIDATES = 8
-_DESCRIPTION = 140  # characters
+_LONG = 140  # characters of a mention or a description, of which the rest is cut off
 
 
 @frozen
@@ -117,7 +117,7 @@ def shown(example: Example, cause: int, kind: int) -> str:
         parts.append(_candidates(mention, error.wanted))
     return (
         f'<details class="example" data-cause="{cause}" data-type="{kind}">\n'
-        f'<summary><b dir="auto">{escape(error.text)}</b> <span class="kind">{escape(CAUSE_NAMES[error.cause])}</span> '
+        f'<summary><b dir="auto">{escape(_cut(error.text))}</b> <span class="kind">{CAUSE_NAMES[error.cause]}</span> '
         f"gold {gold}, system {_said(mention)} <small>{escape(error.document)}</small></summary>\n"
         f"{''.join(parts)}</details>\n"
     )
@@ -146,7 +146,7 @@ def _said(mention: LinkedMention | None) -> str:
 def _context(example: Example) -> str:
     """The text around an example, cut where any mention begins or ends, so that those that overlap are both seen."""
     text, span = example.traced.gold.text, example.errors[0]
-    low, high = max(span.start - _CONTEXT, 0), min(span.end + _CONTEXT, len(text))
+    low, high = max(span.start - _CONTEXT, 0), min(span.end + _CONTEXT, span.start + 5 * _CONTEXT, len(text))
     marks: list[tuple[str, Span, str]] = [("here", span, "")]
     marks += [("gold", one, f"gold: {', '.join(one.entity_ids) or 'NIL'}") for one in example.traced.gold.mentions]
     for one in example.traced.linked.entities:
@@ -197,7 +197,10 @@ def _sign(candidate: Candidate, right: Sequence[str], link: str | None) -> str:
 
 def _who(candidate: Candidate) -> str:
     entity = candidate.entity
-    cut = entity.description[:_DESCRIPTION] + ("…" if len(entity.description) > _DESCRIPTION else "")
-    about = f"<small>{escape(cut)}</small>" if cut else ""
+    about = f"<small>{escape(_cut(entity.description))}</small>" if entity.description else ""
     kind = f" {escape(entity.entity_type)}" if entity.entity_type else ""
     return f"<b>{escape(entity.label)}</b> <code>{escape(entity.entity_id)}</code>{kind}{about}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"

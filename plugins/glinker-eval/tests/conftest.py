@@ -53,6 +53,20 @@ def measured():
 
 
 @pytest.fixture
+def standard():
+    """The documents above as a gold standard."""
+    return gold(DOCUMENTS, "gold.jsonl")
+
+
+@pytest.fixture
+def loaded():
+    """A pipeline of fakes with the entities above."""
+    with DAGExecutor(Source(pipeline()), plugins=fakes()) as executor:
+        executor.load_entities(ENTITIES)
+        yield executor
+
+
+@pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with the documents as gold.jsonl, the entities as kb.jsonl and the pipeline as p.yaml."""
     lines = [{**d, "mentions": [dict(zip(KEYS, m, strict=True)) for m in d["mentions"]]} for d in DOCUMENTS]

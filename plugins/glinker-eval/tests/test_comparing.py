@@ -121,9 +121,9 @@ def test_everything_that_cannot_be_compared_is_said_at_once():
     with pytest.raises(DataError) as raised:
         compare(first, second)
     assert [str(problem) for problem in raised.value.problems] == [
-        "b.json: task is 'ed', in a.json 'el'",
-        "b.json: match is 'weak', in a.json 'strong'",
-        "b.json: digest of the gold standard is 'xyz', in a.json 'abc'",
+        "b.json: task is 'ed', in a.json 'el'; give both the same --task",
+        "b.json: match is 'weak', in a.json 'strong'; give both the same --match",
+        "b.json: digest of the gold standard is 'xyz', in a.json 'abc'; measure both against the same --gold",
         "b.json: has no document 'd1', 'd2', 'd3' and 1 more, which a.json has",
         "b.json: has 1 mentions, a.json 0",
     ]

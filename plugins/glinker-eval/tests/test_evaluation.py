@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from glinker_eval.counting import Counts, Scores
-from glinker_eval.evaluation import Setup, hash_of
+from glinker_eval.evaluation import Setup, evaluate, hash_of
 from glinker_eval.measures import Accuracy, Group
 from glinker_eval.records import plain
 
@@ -71,13 +71,11 @@ def test_gaps_can_be_left_out(measured):
     assert measured("el", "strong", "own", gaps=False).ladder == ()
 
 
-def test_what_is_replayed_is_no_part_of_what_was_measured_and_leaves_the_pipeline_as_it_was():
-    with DAGExecutor(Source(pipeline()), plugins=fakes()) as executor:
-        executor.load_entities(ENTITIES)
-        before = vars_of(executor)
-        plain_run, replayed = evaluate(executor, gold(), gaps=False), evaluate(executor, gold())
-        assert vars_of(executor) == before
-        assert (plain_run.scores, plain_run.counters) == (replayed.scores, replayed.counters)
+def test_what_is_replayed_is_no_part_of_what_was_measured_and_leaves_the_pipeline_as_it_was(loaded, standard):
+    before = vars_of(loaded)
+    plain_run, replayed = evaluate(loaded, standard, gaps=False), evaluate(loaded, standard)
+    assert vars_of(loaded) == before
+    assert (plain_run.scores, plain_run.counters) == (replayed.scores, replayed.counters)
 
 
 def vars_of(executor):

@@ -185,6 +185,12 @@ def test_a_long_text_is_cut_around_the_error(measured):
     assert re.sub(r"<[^>]*>", "", shown) == "…" + "a" * 159 + " Ulm " + "b" * 159 + "…"
 
 
+def test_a_mention_of_a_million_characters_does_not_fill_the_page(measured):
+    text = "Ulm " + "x" * 1_000_000
+    html = html_of(measured(documents=[{"id": "d", "text": text, "mentions": [(0, len(text), "ulm")]}]))
+    assert len(html) < 100_000
+
+
 # -- hostile texts --------------------------------------------------------------------------------------------------
 
 EVIL = "</td></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&amp; ]]>--> \x1b[31m \x00 \ud800 \u202e"
