@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -27,14 +27,14 @@ def combine(features: Mapping[str, float], weights: Mapping[str, float], bias: f
     >>> combine({"name": 1.0, "prior": 0.5}, {"name": 2.0, "prior": 4.0}, bias=-4.0)
     0.5
     """
-    return logistic(log_odds(features, weights, bias))
+    return logistic(log_odds(features.values(), [weights[feature] for feature in features], bias))
 
 
-def log_odds(features: Mapping[str, float], weights: Mapping[str, float], bias: float = 0) -> float:
-    """The sum itself: `bias` plus each feature times its weight."""
+def log_odds(values: Iterable[float], weights: Iterable[float], bias: float = 0) -> float:
+    """The sum itself: `bias` plus each value times its weight, in their order."""
     total = bias
-    for feature, value in features.items():
-        total += value * weights[feature]
+    for value, weight in zip(values, weights, strict=True):
+        total += value * weight
     return total
 
 

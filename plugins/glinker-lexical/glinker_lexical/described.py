@@ -13,6 +13,7 @@ from glinker_core.names import normalise, pieces
 from glinker_lexical.words import FUNCTION_WORDS
 
 _REMEMBERED = 20_000  # entities that are kept as they were read
+_SAY_NOTHING = FUNCTION_WORDS.union(map(chr, range(128)))  # words of grammar and single letters
 _BRACKETS = re.compile(r"\s*\([^()]*\)\s*")
 
 Read = Callable[[Entity], "Described"]
@@ -22,13 +23,16 @@ Read = Callable[[Entity], "Described"]
 class Described:
     """The keys of an entity's label and description, and the content words of its label, description and type.
 
-    `bare` is the key of the label without what only tells namesakes apart: "Georgia (country)", "Arab, Alabama".
+    `bare` is the key of the label without what only tells namesakes apart: "Georgia (country)", "Arab, Alabama";
+    `initials` are the first letters of its words, with words of grammar and without, where there are two at least.
     The key of the description has a space at both ends.
     """
 
     label: str
     bare: str
+    initials: tuple[str, ...]
     description: str
+    type: str
     words: frozenset[str]
 
 
@@ -39,8 +43,7 @@ def content_words(text: str) -> frozenset[str]:
 
 def key_words(key: str) -> frozenset[str]:
     """`content_words` of what is normalised already."""
-    words = frozenset(pieces(key)) - FUNCTION_WORDS
-    return frozenset(word for word in words if len(word) > 1 or not word.isascii())
+    return frozenset(pieces(key)) - _SAY_NOTHING
 
 
 def reader() -> Read:
@@ -50,7 +53,13 @@ def reader() -> Read:
 
 
 def _read(label: str, description: str, entity_type: str) -> Described:
-    key, told = normalise(label), normalise(description)
-    bare = _BRACKETS.sub(" ", label).partition(", ")[0].strip()
-    words = key_words(f"{key} {told} {normalise(entity_type)}")
-    return Described(key, normalise(bare) if bare else key, f" {told} ", words)
+    key, told, kind = normalise(label), normalise(description), normalise(entity_type)
+    told_apart = "(" in label or "," in label
+    bare = (told_apart and normalise(_BRACKETS.sub(" ", label).partition(", ")[0])) or key
+    return Described(key, bare, _initials(bare), f" {told} ", kind, key_words(f"{key} {told} {kind}"))
+
+
+def _initials(key: str) -> tuple[str, ...]:
+    words = pieces(key)
+    given = (words, [word for word in words if word not in FUNCTION_WORDS])
+    return tuple("".join(word[0] for word in some) for some in given if len(some) > 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field
 
@@ -13,6 +13,7 @@ from glinker_core.names import normalise, pieces
 from glinker_lexical.combine import log_odds
 from glinker_lexical.described import Described, Read, key_words
 from glinker_lexical.features import (
+    framed_names,
     full_name,
     label_similarities,
     mentions_described,
@@ -20,7 +21,7 @@ from glinker_lexical.features import (
     overlap,
     priors,
     shared_words,
-    type_agreement,
+    type_agreements,
     usages,
     word_weights,
 )
@@ -30,7 +31,7 @@ _LEAST = 0.02  # candidates less likely than this support nobody
 
 @define
 class Surface:
-    """A mention string of a document with its candidates; `values` are the features of each, `likely` adds up to 1."""
+    """A mention string of a document with its candidates; `features` has a value for each, `likely` adds up to 1."""
 
     mention: Mention
     candidates: tuple[Candidate, ...]
@@ -38,8 +39,12 @@ class Surface:
     own: frozenset[str]
     described: list[Described]
     shared: list[dict[str, float]]
-    values: list[dict[str, float]]
+    features: dict[str, list[float]]
     likely: list[float] = field(factory=list)
+
+    def rows(self) -> Iterator[tuple[float, ...]]:
+        """The values of all features for each candidate, in order."""
+        return zip(*self.features.values(), strict=True)
 
 
 def surfaces(text: str, items: Iterable[MentionCandidates], read: Read, weights: Mapping[str, float]) -> list[Surface]:
@@ -60,12 +65,11 @@ def surfaces(text: str, items: Iterable[MentionCandidates], read: Read, weights:
         found.append(surface)
     distinct = [surface for same in known.values() for surface in same]
     named = [surface for surface in distinct if surface.mention.label != WHOLE_TEXT]
-    keys = list(dict.fromkeys(surface.key for surface in named))
+    names = framed_names(dict.fromkeys(surface.key for surface in named))
     for surface in distinct:
-        told = mentions_described(surface.key, keys, surface.described)
-        for values, one in zip(surface.values, told, strict=True):
-            values["mentions"] = one
-        surface.likely = _shares([log_odds(values, weights) for values in surface.values])
+        surface.features["mentions"] = mentions_described(surface.key, names, surface.described)
+        weighed = [weights[feature] for feature in surface.features]
+        surface.likely = _shares([log_odds(values, weighed) for values in surface.rows()])
     _support(distinct, named)
     return found
 
@@ -75,23 +79,25 @@ def _surface(item: MentionCandidates, context: frozenset[str], framed: str, read
     key = normalise(mention.text)
     own = frozenset(pieces(key))
     described = [read(candidate.entity) for candidate in candidates]
-    shared = shared_words(own, context, [one.words for one in described])
-    names, labels = name_similarities(mention, candidates), label_similarities(key, described)
-    prior, usage = priors(candidates), usages(key, candidates)
-    values = [
-        {
-            "name": names[index],
-            "case": float(mention.text == candidate.name),
-            "label": labels[index],
-            "prior": prior[index],
-            "usage": usage[index],
-            "overlap": overlap(shared[index]),
-            "document": float(full_name(key, own, candidate, described[index], framed)),
-            "type": type_agreement(mention, candidate.entity),
-        }
-        for index, candidate in enumerate(candidates)
+    matched = [
+        one.label if candidate.name == candidate.label else normalise(candidate.name)
+        for candidate, one in zip(candidates, described, strict=True)
     ]
-    return Surface(mention, candidates, key, own, described, shared, values)
+    shared = shared_words(own, context, [one.words for one in described])
+    features = {
+        "name": name_similarities(mention, key, candidates, matched),
+        "case": [float(mention.text == candidate.name) for candidate in candidates],
+        "label": label_similarities(key, described),
+        "prior": priors(candidates),
+        "usage": usages(key, candidates),
+        "overlap": [overlap(words) for words in shared],
+        "document": [
+            float(full_name(key, own, candidate.match, name, one, framed))
+            for candidate, name, one in zip(candidates, matched, described, strict=True)
+        ],
+        "type": type_agreements(mention, described),
+    }
+    return Surface(mention, candidates, key, own, described, shared, features)
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -111,30 +117,29 @@ def _support(distinct: Sequence[Surface], named: Sequence[Surface]) -> None:
     same: defaultdict[str, list[Surface]] = defaultdict(list)
     for surface in named:
         same[surface.key].append(surface)
-    shares: defaultdict[str, dict[str, float]] = defaultdict(dict)  # word -> name -> share of candidates that have it
-    for key, those in same.items():
-        for word, share in _word_shares(those).items():
-            shares[word][key] = share
-    agreed = {word: by_name for word, by_name in shares.items() if len(by_name) > 1}
+    shares = _shares_of_agreed(same)
+    agreed = frozenset(shares)
     for surface in distinct:
-        others = len(same) - (surface.key in same)
-        told = [one.words.intersection(agreed).difference(surface.own) for one in surface.described]
+        others, asked = len(same) - (surface.key in same), agreed - surface.own
+        told = [one.words & asked for one in surface.described]
         gain = {
-            word: weight * _agreed(agreed[word], surface.key) / others
-            for word, weight in word_weights(told).items()
-            if others
+            word: weight * _agreed(shares[word], surface.key) / others for word, weight in word_weights(told).items()
         }
-        longer = _shares_in_longer(surface, named)
-        for candidate, values, words in zip(surface.candidates, surface.values, told, strict=True):
-            supported = math.fsum(gain[word] for word in words) if others else 0.0
-            values["document"] = max(values["document"], longer.get(candidate.entity_id, 0.0))
-            values["coherence"] = supported / (1 + supported)
+        supported = [math.fsum(map(gain.__getitem__, words)) for words in told]
+        surface.features["coherence"] = [total / (1 + total) for total in supported]
+        if longer := _shares_in_longer(surface, named):
+            surface.features["document"] = [
+                max(value, longer.get(candidate.entity_id, 0.0))
+                for value, candidate in zip(surface.features["document"], surface.candidates, strict=True)
+            ]
 
 
 def _agreed(shares: Mapping[str, float], key: str) -> float:
     """The sum of the shares of all names but `key` and but the one with the greatest."""
+    if len(shares) - (key in shares) < 2:
+        return 0.0
     others = [share for name, share in shares.items() if name != key]
-    return math.fsum(others) - max(others) if len(others) > 1 else 0.0
+    return math.fsum(others) - max(others)
 
 
 def _shares_in_longer(surface: Surface, named: Sequence[Surface]) -> dict[str, float]:
@@ -147,12 +152,31 @@ def _shares_in_longer(surface: Surface, named: Sequence[Surface]) -> dict[str, f
     return found
 
 
-def _word_shares(those: Sequence[Surface]) -> dict[str, float]:
-    """Per word the mean share of the candidates that have it, over surfaces of one name."""
-    parts: defaultdict[str, list[float]] = defaultdict(list)
-    for surface in those:
-        for one, share in zip(surface.described, surface.likely, strict=True):
-            if share >= _LEAST:
-                for word in one.words:
-                    parts[word].append(share)
-    return {word: math.fsum(shares) / len(those) for word, shares in parts.items()}
+def _shares_of_agreed(same: Mapping[str, Sequence[Surface]]) -> dict[str, dict[str, float]]:
+    """Per word that likely candidates of two names at least have, by name the mean share of those that have it.
+
+    The mean is over the surfaces of a name.
+    """
+    likely = {
+        key: [
+            (one.words, share)
+            for surface in those
+            for one, share in zip(surface.described, surface.likely, strict=True)
+            if share >= _LEAST
+        ]
+        for key, those in same.items()
+    }
+    seen, agreed = frozenset[str](), frozenset[str]()
+    for some in likely.values():
+        words = frozenset[str]().union(*(words for words, _ in some))
+        agreed |= seen & words
+        seen |= words
+    shares: dict[str, dict[str, float]] = {word: {} for word in agreed}
+    for key, some in likely.items():
+        parts: defaultdict[str, list[float]] = defaultdict(list)
+        for words, share in some:
+            for word in words & agreed:
+                parts[word].append(share)
+        for word, found in parts.items():
+            shares[word][key] = math.fsum(found) / len(same[key])
+    return shares

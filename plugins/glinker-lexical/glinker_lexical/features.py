@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import partial_ratio
@@ -12,7 +13,7 @@ from rapidfuzz.fuzz import partial_ratio
 from glinker_core.model import WHOLE_TEXT, Candidate, Entity, Mention
 from glinker_core.names import normalise, pieces
 from glinker_lexical.described import Described
-from glinker_lexical.words import FUNCTION_WORDS, ORDINARY_WORDS
+from glinker_lexical.words import ORDINARY_WORDS
 
 _SMOOTHING = 0.001  # of the best known candidate, added to all: unknown popularity is low, not nothing
 _DECADES = 3  # powers of ten between a prior of 1 and of 0
@@ -22,17 +23,18 @@ _ORDINARY = 0.1  # how much of its weight an ordinary word keeps: "planet" says 
 _SHORT = 3  # keys below this length stand in too many descriptions by chance
 
 
-def name_similarities(mention: Mention, candidates: Sequence[Candidate]) -> list[float]:
-    """The `l2` score of each candidate; without one, 1 - edits / length of the normalised names.
+def name_similarities(
+    mention: Mention, key: str, candidates: Sequence[Candidate], matched: Sequence[str]
+) -> list[float]:
+    """The `l2` score of each candidate; without one, 1 - edits / length of the keys of mention and `matched` name.
 
     A whole text is no name: 0 for all its candidates.
     """
     if mention.label == WHOLE_TEXT:
         return [0.0] * len(candidates)
-    key = normalise(mention.text)
     return [
-        score if (score := c.scores.get("l2")) is not None else OSA.normalized_similarity(key, normalise(c.name))
-        for c in candidates
+        score if (score := candidate.scores.get("l2")) is not None else OSA.normalized_similarity(key, name)
+        for candidate, name in zip(candidates, matched, strict=True)
     ]
 
 
@@ -42,19 +44,13 @@ def label_similarities(key: str, described: Sequence[Described]) -> list[float]:
     Two thirds are how well the shorter of both stands within the longer, or that the mention is the initials of the
     label; one third is for a label that is equal.
     """
-    near = [
-        ((1 if key in _initials(one) else partial_ratio(key, one.bare) / 100) * 2 + (one.label == key)) / 3
-        for one in described
-    ]
-    nearest = max(near, default=0.0) or 1.0
-    return [one / nearest for one in near]
-
-
-def _initials(one: Described) -> tuple[str, ...]:
-    """The first letters of the words of a label, with words of grammar and without, where there are two at least."""
-    words = pieces(one.bare)
-    given = (words, [word for word in words if word not in FUNCTION_WORDS])
-    return tuple("".join(word[0] for word in some) for some in given if len(some) > 1)
+    near: dict[tuple[str, str], float] = {}  # namesakes have one label
+    for one in described:
+        if (one.label, one.bare) not in near:
+            within = 1 if key in one.initials else partial_ratio(key, one.bare) / 100
+            near[one.label, one.bare] = (within * 2 + (one.label == key)) / 3
+    nearest = max(near.values(), default=0.0) or 1.0
+    return [near[one.label, one.bare] / nearest for one in described]
 
 
 def priors(candidates: Sequence[Candidate]) -> list[float]:
@@ -80,7 +76,9 @@ def usages(key: str, candidates: Sequence[Candidate]) -> list[float]:
 
 def _uses(entity: Entity, key: str) -> float:
     known = entity.metadata.get("priors")
-    uses = known.get(key, 0) if isinstance(known, Mapping) else 0
+    if not isinstance(known, Mapping):
+        return 0.0
+    uses = known.get(key, 0)
     return float(uses) if isinstance(uses, (int, float)) and 0 <= uses < math.inf else 0.0
 
 
@@ -99,7 +97,7 @@ def shared_words(
 
 def word_weights(described: Sequence[Collection[str]]) -> dict[str, float]:
     """The weight of each word of the candidates, see `shared_words`."""
-    having = Counter(word for words in described for word in words)
+    having = Counter(chain.from_iterable(described))
     return {
         word: math.log((len(described) + 1) / count) * (_ORDINARY if word in ORDINARY_WORDS else 1)
         for word, count in having.items()
@@ -112,37 +110,41 @@ def overlap(shared: Mapping[str, float]) -> float:
     return total / (_HALF + total)
 
 
-def mentions_described(key: str, others: Sequence[str], described: Sequence[Described]) -> list[float]:
-    """How much each description says of the document's `others`, the keys of its other mentions.
+def framed_names(keys: Iterable[str]) -> list[str]:
+    """The keys that `mentions_described` looks for, with a space at both ends."""
+    return [f" {key} " for key in keys if len(key) >= _SHORT]
 
-    A key that stands in it weighs log((n + 1) / in how many of the n it does); their sum s makes s / (3 + s).
+
+def mentions_described(key: str, names: Sequence[str], described: Sequence[Described]) -> list[float]:
+    """How much each description says of the document's other mentions: of `names` all but the key of this one.
+
+    A name that stands in it weighs log((n + 1) / in how many of the n it does); their sum s makes s / (3 + s).
     """
-    asked = [other for other in others if other != key and len(other) >= _SHORT]
-    if not asked:
-        return [0.0] * len(described)
-    framed = [f" {other} " for other in asked]
-    told = [[name for name in framed if name in one.description] for one in described]
+    own = f" {key} "
+    told = [[name for name in names if name in one.description and name != own] for one in described]
     if not any(told):
         return [0.0] * len(described)
-    having = Counter(other for keys in told for other in keys)
-    return [overlap({k: math.log((len(described) + 1) / having[k]) for k in keys}) for keys in told]
+    having = Counter(chain.from_iterable(told))
+    return [overlap({name: math.log((len(described) + 1) / having[name]) for name in some}) for some in told]
 
 
-def full_name(key: str, own: frozenset[str], candidate: Candidate, one: Described, document: str) -> bool:
+def full_name(key: str, own: frozenset[str], match: str, matched: str, one: Described, document: str) -> bool:
     """Whether the document, a key with a space at both ends, has a longer name of the candidate.
 
-    That is its label or the name that matched, if it has all words of the mention, or the mention for its initials.
+    That is its label or the name that `matched`, if it has all words of the mention, or the mention for its initials.
     An abbreviation that was looked up by its long form has one.
     """
-    matched = normalise(candidate.name)
-    if candidate.match in ("initials", "abbreviation"):
-        return candidate.match == "abbreviation" or (matched != key and f" {matched} " in document)
-    longer = {name for name in (matched, one.label, one.bare) if len(name) > len(key)}
-    return any(f" {name} " in document and not own.difference(pieces(name)) for name in longer)
+    if match in ("initials", "abbreviation"):
+        return match == "abbreviation" or (matched != key and f" {matched} " in document)
+    return any(
+        len(name) > len(key) and f" {name} " in document and own.issubset(pieces(name))
+        for name in {matched, one.label, one.bare}
+    )
 
 
-def type_agreement(mention: Mention, entity: Entity) -> float:
-    """1 where the mention's label is the entity's type, 0 where it is another, 0.5 where one is not given."""
-    if not mention.label or not entity.entity_type or mention.label == WHOLE_TEXT:
-        return _UNKNOWN_TYPE
-    return float(normalise(mention.label) == normalise(entity.entity_type))
+def type_agreements(mention: Mention, described: Sequence[Described]) -> list[float]:
+    """1 where the mention's label is the type of a candidate, 0 where it is another, 0.5 where one is not given."""
+    if not mention.label or mention.label == WHOLE_TEXT:
+        return [_UNKNOWN_TYPE] * len(described)
+    label = normalise(mention.label)
+    return [float(one.type == label) if one.type else _UNKNOWN_TYPE for one in described]

@@ -9,7 +9,7 @@ from attrs import define, field, frozen, validators
 
 from glinker_core.layers import Candidates, Texts
 from glinker_core.model import Candidate, MentionCandidates
-from glinker_lexical.combine import Reason, combine, reasons
+from glinker_lexical.combine import Reason, combine, log_odds, logistic, reasons
 from glinker_lexical.described import Read, reader
 from glinker_lexical.document import Surface, surfaces
 
@@ -61,7 +61,8 @@ class LexicalLinker:
 
     def link(self, texts: Texts, candidates: Candidates) -> Candidates:
         """The same mentions, candidates best first; where scores are equal they keep their order."""
-        return [tuple(self._link(text, items)) for text, items in zip(texts, candidates, strict=True)]
+        weights, bias = self._weights()
+        return [tuple(self._linked(text, items, weights, bias)) for text, items in zip(texts, candidates, strict=True)]
 
     def explain(
         self, text: str, item: MentionCandidates, items: Sequence[MentionCandidates] = ()
@@ -72,15 +73,17 @@ class LexicalLinker:
         """
         weights, bias = self._weights()
         surface = surfaces(text, (item, *items), self._read, weights)[0]
+        rows = [dict(zip(surface.features, values, strict=True)) for values in surface.rows()]
         return tuple(
             Explanation(candidate, combine(values, weights, bias), bias, reasons(values, weights), tuple(words.items()))
-            for candidate, values, words in zip(item.candidates, surface.values, surface.shared, strict=True)
+            for candidate, values, words in zip(item.candidates, rows, surface.shared, strict=True)
         )
 
-    def _link(self, text: str, items: Sequence[MentionCandidates]) -> Iterator[MentionCandidates]:
+    def _linked(
+        self, text: str, items: Sequence[MentionCandidates], weights: Mapping[str, float], bias: float
+    ) -> Iterator[MentionCandidates]:
         if not items:
             return
-        weights, bias = self._weights()
         done: dict[int, tuple[Candidate, ...]] = {}
         for item, surface in zip(items, surfaces(text, items, self._read, weights), strict=True):
             if id(surface) not in done:
@@ -93,8 +96,11 @@ class LexicalLinker:
 
 
 def _scored(surface: Surface, weights: Mapping[str, float], bias: float) -> tuple[Candidate, ...]:
-    scored = [
-        candidate.scored(**values, l3=combine(values, weights, bias))
-        for candidate, values in zip(surface.candidates, surface.values, strict=True)
-    ]
+    names, weighed = [*surface.features, "l3"], [weights[feature] for feature in surface.features]
+    scored = []
+    for candidate, values in zip(surface.candidates, surface.rows(), strict=True):
+        scores = {name: score for name, score in candidate.scores.items() if name not in names}
+        scores.update(zip(names, (*values, logistic(log_odds(values, weighed, bias))), strict=True))
+        # what `candidate.scored` does, in half its time: it would be a sixth of all
+        scored.append(Candidate(candidate.entity, candidate.name, candidate.match, scores))
     return tuple(sorted(scored, key=lambda candidate: -candidate.score))
