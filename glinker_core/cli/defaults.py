@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,7 @@ from glinker_core.presets import preset
 from glinker_core.source import Source, dump, parse
 
 
+@cache  # one process has one default, even if its file is replaced by another release while it runs
 def template() -> str:
     """The pipeline file with its comments."""
     return files("glinker_core.cli").joinpath("default.yaml").read_text(encoding="utf-8")
