@@ -20,6 +20,11 @@ from glinker_core import DAGExecutor
 from glinker_core.layers import LAYERS
 from glinker_core.source import Source, load_source
 
+#: Mentions are the entities of a document; other words are names of span groups.
+ENTS = "ents"
+#: Mentions are what the pipeline finds itself.
+OWN = "own"
+
 _SAVED = "glinker.json"
 _COPY = "kb"
 _SQLITE = b"SQLite format 3\x00"
@@ -32,15 +37,17 @@ class Settings:
     `pipeline`: the path of a pipeline file, or what would stand in it; without it, names, priors and context decide,
     over `kb`. `kb`: a store file, or a file of entities, which are loaded into the stores of the pipeline. `mentions`:
     `ents` (the entities of a document), the name of a span group, or `own`: the L1 nodes of the pipeline find them, and
-    they become the entities. Otherwise L1 nodes give way to those mentions. `overwrite_labels`: a linked mention gets
-    the type of its entity as its label. `kb_url`: where an entity has a page, such as
+    they become the entities. Otherwise L1 nodes give way to those mentions. `labels`: which type of the knowledge base
+    a label of them means, as in `{"GPE": "city"}`; others are taken as they are. `overwrite_labels`: a linked mention
+    gets the type of its entity as its label. `kb_url`: where an entity has a page, such as
     `https://www.wikidata.org/wiki/{entity_id}`. `batch_size`: the most documents linked at a time. `kb_in_model`:
     whether a saved model says where the `kb` is, or holds a copy of it.
     """
 
     pipeline: str | dict[str, Any] | None = None
     kb: str | None = None
-    mentions: str = "ents"
+    mentions: str = ENTS
+    labels: dict[str, str] = field(factory=dict)
     overwrite_labels: bool = False
     kb_url: str | None = None
     batch_size: int | None = None
@@ -49,6 +56,8 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         if not self.mentions:
             raise ValueError("mentions: is empty; give 'ents', 'own' or the name of a span group")
+        if self.labels and self.mentions == OWN:
+            raise ValueError("labels: mentions of its 'own' have the types of the knowledge base; leave it out")
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError(f"batch_size: must be at least 1, got {self.batch_size}")
         if self.kb_url is not None and "{}" not in self.kb_url.replace("{entity_id}", "{}", 1):

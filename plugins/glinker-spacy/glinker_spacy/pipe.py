@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from attrs import asdict
+from attrs import asdict, evolve
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
@@ -22,12 +22,7 @@ from glinker_core import DAGExecutor
 from glinker_core.errors import NodeError, StoreError
 from glinker_core.model import Document, LinkedDocument, LinkedMention
 from glinker_spacy.docs import entity_id, keep_records, label_of, place, register
-from glinker_spacy.model import Model, Settings, open_executor
-
-#: Mentions are the entities of a document; the other words are names of span groups.
-ENTS = "ents"
-#: Mentions are what the pipeline finds itself.
-OWN = "own"
+from glinker_spacy.model import ENTS, OWN, Model, Settings, open_executor
 
 _DEFAULTS = asdict(Settings())
 
@@ -44,13 +39,14 @@ def make_pipe(
     pipeline: str | dict[str, Any] | None,
     kb: str | None,
     mentions: str,
+    labels: dict[str, str],
     overwrite_labels: bool,
     kb_url: str | None,
     batch_size: int | None,
     kb_in_model: Literal["reference", "copy"],
 ) -> "GlinkerPipe":
     """A pipe that links; see `GlinkerPipe`."""
-    settings = Settings(pipeline, kb, mentions, overwrite_labels, kb_url, batch_size, kb_in_model)
+    settings = Settings(pipeline, kb, mentions, labels, overwrite_labels, kb_url, batch_size, kb_in_model)
     return GlinkerPipe(nlp.lang or "", name, settings)
 
 
@@ -119,7 +115,14 @@ class GlinkerPipe(Pipe):
         """What the executor is given for a document: as often the text as mentions lie on each other."""
         if self.settings.mentions == OWN:
             return [Document(doc.text)]
-        return [Document(doc.text, entities=tuple(map(_given, spans))) for spans in _apart(self._spans(doc))]
+        return [Document(doc.text, entities=tuple(map(self._given, spans))) for spans in _apart(self._spans(doc))]
+
+    def _given(self, span: Span) -> dict[str, Any]:
+        return {"start": span.start_char, "end": span.end_char, "label": self._type(span)}
+
+    def _type(self, span: Span) -> str:
+        """What the label of a mention is called in the knowledge base."""
+        return self.settings.labels.get(span.label_, span.label_)
 
     def _spans(self, doc: Doc) -> Sequence[Span]:
         key = self.settings.mentions
@@ -139,8 +142,10 @@ class GlinkerPipe(Pipe):
             self._count("mentions dropped that share a token with another", placed.dropped)
             return
         decided = {(mention.start, mention.end, mention.label): mention for mention in found}
-        spans = self._spans(doc)
-        pairs = [(span, decided.get((span.start_char, span.end_char, span.label_))) for span in spans]
+        pairs = [
+            (span, _called(span.label_, decided.get((span.start_char, span.end_char, self._type(span)))))
+            for span in self._spans(doc)
+        ]
         keep_records(doc, pairs)
         if self.settings.mentions == ENTS:
             for ent, mention in pairs:
@@ -220,8 +225,9 @@ def _remade(lang: str, name: str, settings: Settings, model: Model, handler: Any
     return pipe
 
 
-def _given(span: Span) -> dict[str, Any]:
-    return {"start": span.start_char, "end": span.end_char, "label": span.label_}
+def _called(label: str, mention: LinkedMention | None) -> LinkedMention | None:
+    """The mention under the label that spaCy gave it."""
+    return mention if mention is None or mention.label == label else evolve(mention, label=label)
 
 
 def _apart(spans: Iterable[Span]) -> list[list[Span]]:

@@ -89,6 +89,20 @@ def test_labels_can_give_way_to_the_types_of_entities(kb):
     assert [(ent.label_, ent.kb_id_) for ent in doc.ents] == [("city", "fr"), ("GPE", "")]
 
 
+def test_labels_can_be_said_in_the_types_of_the_knowledge_base_and_stay(kb):
+    (plain,), (mapped,) = (linking(kb=kb, **how)("Paris").ents for how in ({}, {"labels": {"GPE": "city"}}))
+    assert (mapped.label_, mapped._.glinker.label, mapped.kb_id_) == ("GPE", "GPE", "fr")
+    assert [ent._.glinker.candidates[0].scores["type"] for ent in (plain, mapped)] == [0.0, 1.0]
+
+
+def test_two_labels_of_a_span_may_mean_one_type(kb):
+    nlp = linking(kb=kb, mentions="sc", labels={"GPE": "city", "LOC": "city"})
+    doc = nlp.get_pipe("glinker")(grouped(nlp, "Paris", (0, 1, "GPE"), (0, 1, "LOC"), (0, 1, "city")))
+    assert [(span.label_, span._.glinker.label, span.kb_id_) for span in doc.spans["sc"]] == [
+        ("GPE", "GPE", "fr"), ("LOC", "LOC", "fr"), ("city", "city", "fr")
+    ]  # fmt: skip
+
+
 def test_offsets_count_code_points(nlp):
     doc = nlp("👩\u200d🚀 Zu\u0308rich 東京")
     for ent in doc.ents:
@@ -234,6 +248,7 @@ def test_a_closed_pipe_opens_again(nlp):
     ("config", "message"),
     [
         ({"mentions": ""}, "mentions: is empty; give 'ents', 'own' or the name of a span group"),
+        ({"mentions": "own", "labels": {"GPE": "city"}}, "labels: mentions of its 'own' have the types"),
         ({"batch_size": 0}, "batch_size: must be at least 1, got 0"),
         ({"kb_url": "https://x/{id}"}, "kb_url: has no '{entity_id}'"),
         ({"kb_in_model": "both"}, "kb_in_model"),
