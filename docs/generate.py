@@ -79,6 +79,10 @@ def components() -> Iterator[str]:
         for offer in _ours(plugins, "glinker_writers")
     ]
     yield _table(("writer", "endings", "what it writes"), rows)
+    yield "## Engines"
+    yield "Who works in a run into a folder, chosen by `glinker link --engine`. Hook `glinker_engines`."
+    rows = [(f"`{offer.name}`", offer.component.summary) for offer in _ours(plugins, "glinker_engines")]
+    yield _table(("engine", "who works"), rows)
     presets = _ours(plugins, "glinker_presets")
     if presets:
         yield "## Presets"

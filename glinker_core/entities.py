@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from attrs import define, field, frozen
@@ -16,7 +17,7 @@ from attrs import define, field, frozen
 from glinker_core.builtin.records import entity_of, entity_under
 from glinker_core.errors import DataError, InputError, Problem, near
 from glinker_core.files import Meter, endings, read_lines
-from glinker_core.layers import EntityPathReader, EntityReader, Row, Store, Upserted
+from glinker_core.layers import DocumentPathReader, EntityPathReader, EntityReader, Row, Store, Upserted
 from glinker_core.model import Document, Entity, evolve
 from glinker_core.plugins import Plugins
 
@@ -133,16 +134,38 @@ def entity_rows(
 
 
 def document_rows(
-    path: Path, plugins: Plugins, reader: str = "", lines: Iterable[bytes] | None = None
+    path: Path,
+    plugins: Plugins,
+    reader: str = "",
+    lines: Iterable[bytes] | None = None,
+    *,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    meter: Meter | None = None,
 ) -> Iterator[Row]:
     """The documents of a file, or of `lines` as if they were one; those without an id are called by file and line,
     or by the file if it is one document.
 
-    The reader is chosen by the ending of the file's name unless it is named.
+    The reader is chosen by the ending of the file's name unless it is named. `columns` are settings of it: under which
+    names a file has `text` and `id`.
     """
     found = _reader(path, "documents", plugins, reader, there=lines is not None)
-    rows = found.documents(read_lines(path) if lines is None else lines)
+    if columns:
+        if unknown := [name for name in columns if not hasattr(found, name)]:
+            raise InputError(f"{path}: its reader has no setting '{unknown[0]}', since the format says what is what")
+        cls: type[Any] = type(found)
+        found = cls(**columns)
+    if lines is None and isinstance(found, DocumentPathReader):
+        rows = found.documents_from(path)
+    else:
+        rows = found.documents(read_lines(path, meter) if lines is None else lines)
     return _named(rows, path.name, getattr(found, "whole_file", False))
+
+
+def reads_documents(path: Path, plugins: Plugins) -> bool:
+    """Whether the ending of a file's name names a reader of documents."""
+    named = set(endings(path))
+    offers = [offer for offer in plugins.offers("glinker_readers") if not named.isdisjoint(offer.component.suffixes)]
+    return any(hasattr(plugins.load(offer), "documents") for offer in offers)
 
 
 def _named(rows: Iterable[Row], name: str, whole_file: bool) -> Iterator[Row]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from threading import Event, RLock
 from types import TracebackType
@@ -18,13 +17,14 @@ from glinker_core.context import Context
 from glinker_core.entities import OnDuplicate, OnError, import_entities
 from glinker_core.errors import InputError, NodeError, StoreError, near
 from glinker_core.graph import Graph, build
-from glinker_core.inputs import batches, check_documents, texts_of
+from glinker_core.inputs import check_documents, texts_of
 from glinker_core.layers import CandidateCache, DeclaresStores, EntityReader, Store
 from glinker_core.model import Document, L0Result, LinkedDocument
 from glinker_core.plugins import Plugins
 from glinker_core.resources import Resources, close_all
 from glinker_core.runner import Cancelled, run_batch
 from glinker_core.source import Source, load_source
+from glinker_core.streaming import LinkBatch, astream, check_sizes, stream
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ class DAGExecutor:
         `verbose` logs each batch as INFO instead of DEBUG.
         """
         self.plugins = plugins or Plugins.installed()
-        self.graph: Graph = build(load_source(pipeline), self.plugins)
+        source = load_source(pipeline)
+        self.graph: Graph = build(source, self.plugins)
+        self.digest = source.digest
         self._level = logging.INFO if verbose else logging.DEBUG
         self._lock = RLock()
         self._resources: Resources | None = None
@@ -145,37 +147,30 @@ class DAGExecutor:
         batch is linked. Setting `cancel` stops before the next node with a `CancelledError`.
         """
         check_documents(documents)
-        if batch_size < 1 or workers < 1:
-            raise InputError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
+        check_sizes(batch_size, workers)
         _check_policy(on_error)
-        return self._stream(documents, batch_size, workers, on_error, cancel)
+        return stream(self._link(on_error), documents, batch_size, workers, cancel)
 
-    def _stream(
-        self, documents: Iterable[str | Document], size: int, workers: int, on_error: OnError, cancel: Event | None
-    ) -> Iterator[LinkedDocument]:
-        self.open()
-        stop = Event()
+    def astream(
+        self,
+        documents: Iterable[str | Document] | AsyncIterable[str | Document],
+        batch_size: int = 32,
+        workers: int = 1,
+        on_error: OnError = "raise",
+    ) -> AsyncIterator[LinkedDocument]:
+        """As `stream`, for `async for`: the event loop stays free, and leaving the loop or cancelling its task stops
+        before the next node."""
+        check_documents(documents)
+        check_sizes(batch_size, workers)
+        _check_policy(on_error)
+        return astream(self._link(on_error), documents, batch_size, workers)
 
-        def cancelled() -> bool:
-            return stop.is_set() or (cancel is not None and cancel.is_set())
+    def _link(self, on_error: OnError) -> LinkBatch:
+        def link(documents: list[Document], number: int, cancelled: Cancelled) -> list[LinkedDocument]:
+            self.open()
+            return self._batch(documents, number, on_error, cancelled)
 
-        if workers == 1:
-            for number, batch in batches(documents, size):
-                yield from self._batch(batch, number, on_error, cancelled)
-            return
-        with ThreadPoolExecutor(workers, thread_name_prefix="glinker") as pool:
-            live: deque[Future[list[LinkedDocument]]] = deque()
-            try:
-                for number, batch in batches(documents, size):
-                    live.append(pool.submit(self._batch, batch, number, on_error, cancelled))
-                    if len(live) > workers:
-                        yield from live.popleft().result()
-                while live:
-                    yield from live.popleft().result()
-            finally:
-                stop.set()  # nothing is left to do but after an error or an iterator that was closed
-                for future in live:
-                    future.cancel()
+        return link
 
     def _check_read(self, entities: Any) -> None:
         """Say so when the caller gives mentions that no node reads."""
@@ -225,7 +220,10 @@ class DAGExecutor:
         context = run_batch(self.graph, self.plugins, data, batch=number, text_ids=ids, cancelled=cancelled)
         log.log(self._level, "%s: batch %d, %d texts", self.graph.name, number, len(documents))
         result: L0Result = context.get(self._output)
-        return [evolve(linked, id=document.id) for linked, document in zip(result, documents, strict=True)]
+        return [
+            evolve(linked, id=document.id, pipeline=self.digest)
+            for linked, document in zip(result, documents, strict=True)
+        ]
 
     # -- entities ----------------------------------------------------------------------------------------------
 

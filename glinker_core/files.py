@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import gzip
+import hashlib
+import importlib
 import json
 import os
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from attrs import define, field
 
-from glinker_core.errors import DataError, Problem
+from glinker_core.errors import DataError, PluginError, Problem
+
+_EDGE = 1 << 16  # bytes at either end of a file
 
 
 @define
@@ -50,17 +55,38 @@ class Meter:
 
 
 def read_lines(path: Path, meter: Meter | None = None) -> Iterator[bytes]:
-    """The lines of a file, without a byte order mark; `.gz` is unpacked. What is read counts on the meter."""
-    packed = path.suffix.lower() == ".gz"
+    """The lines of a file, without a byte order mark; `.gz` and `.zst` are unpacked. What is read counts on the meter.
+
+    PluginError where there is nothing to unpack `.zst` with.
+    """
     with (
         path.open("rb") as raw,
         nullcontext() if meter is None else meter.reading(raw),
-        gzip.open(raw, "rb") if packed else nullcontext(raw) as stream,
+        _unpacked(path, raw) as (stream, errors),
     ):
         try:
             yield from without_mark(stream)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError("compressed file", [Problem(str(path), f"is not a whole gzip file: {error}")]) from error
+        except errors as error:
+            kind = "zstd" if path.suffix.lower() == ".zst" else "gzip"
+            raise DataError("compressed file", [Problem(str(path), f"is not a whole {kind} file: {error}")]) from error
+
+
+@contextmanager
+def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[tuple[IO[bytes], tuple[type[Exception], ...]]]:
+    """The content of a file, and what reading it raises where it is not whole."""
+    ending = path.suffix.lower()
+    if ending == ".gz":
+        with gzip.open(raw, "rb") as stream:
+            yield cast("IO[bytes]", stream), (EOFError, zlib.error, gzip.BadGzipFile)
+    elif ending == ".zst":
+        try:
+            zstd: Any = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+        except ImportError as error:
+            raise PluginError(f"{path}: zstd is not installed; run: pip install 'glinker-core[zstd]'") from error
+        with zstd.open(raw, "rb") as stream:
+            yield stream, (EOFError, zstd.ZstdError)
+    else:
+        yield raw, ()
 
 
 def without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -71,15 +97,26 @@ def without_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def endings(path: Path) -> list[str]:
     """What the name of a format may be, longest first, in lower case: `.b.jsonl` and `.jsonl` of `a.b.JSONL.gz`."""
-    parts = (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffixes or [""]
+    parts = (Path(path.stem) if path.suffix.lower() in (".gz", ".zst") else path).suffixes or [""]
     return ["".join(parts[first:]).lower() for first in range(len(parts))]
 
 
+def digest_of(path: Path) -> str:
+    """The size of a file and a digest of how it begins and ends, which tell most changes without reading it all."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(_EDGE)
+        stream.seek(max(0, size - _EDGE))
+        digest = hashlib.sha256(head + stream.read(_EDGE)).hexdigest()[:12]
+    return f"{size} {digest}"
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
+def replacing(path: Path, synced: bool = False) -> Iterator[TextIO]:
     """A text stream that becomes the file at the end, or leaves what was there if anything goes wrong.
 
-    What is there and no file, such as `/dev/null` or a pipe, is written to as it comes.
+    What is there and no file, such as `/dev/null` or a pipe, is written to as it comes. With `synced` the file is whole
+    under its name even if the machine loses its power after.
     """
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", newline="\n") as stream:
@@ -94,14 +131,30 @@ def replacing(path: Path) -> Iterator[TextIO]:
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123  # a descriptor, not a path
             yield stream
+            if synced:
+                stream.flush()
+                os.fsync(stream.fileno())
         mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
         os.chmod(temporary, mode & 0o777)  # noqa: PTH101  # a name from mkstemp
         os.replace(temporary, path)  # noqa: PTH105
+        if synced:
+            _sync_folder(path.parent)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             error.filename = str(path)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where a system can be asked for that."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -134,6 +134,14 @@ def glinker_presets() -> Iterable[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def glinker_engines() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Who links the parts of a run into a folder (`bulk.engines.Engine`), chosen by `glinker link --engine`.
+
+    Example: `yield Component("ray", "glinker_ray.engine:ray", "actors of a Ray cluster")`
+    """
+
+
+@hookspec
 def glinker_run_started(run: Run) -> None:
     """A batch is about to run through the graph.
 

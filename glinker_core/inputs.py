@@ -22,11 +22,12 @@ def check_documents(documents: object) -> None:
 
 def batches(items: Iterable[str | Document], size: int) -> Iterator[tuple[int, list[Document]]]:
     """Numbered batches of documents; a document without an id is called by its position."""
-    documents = (_document(item, position) for position, item in enumerate(items))
+    documents = (document_at(item, position) for position, item in enumerate(items))
     return enumerate(iter(lambda: list(islice(documents, size)), []))
 
 
-def _document(item: object, position: int) -> Document:
+def document_at(item: object, position: int) -> Document:
+    """A text or document as a document; one without an id is called by its position."""
     if isinstance(item, Document):
         return item if item.id else evolve(item, id=str(position))
     if not isinstance(item, str):

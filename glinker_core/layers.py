@@ -303,6 +303,14 @@ class DocumentReader(Protocol):
 
 
 @runtime_checkable
+class DocumentPathReader(DocumentReader, Protocol):
+    """Reads documents from a path as well: a file that is not made of lines."""
+
+    def documents_from(self, path: Path) -> Iterator[Row]:
+        """As `documents`, which is not called where there is a path."""
+
+
+@runtime_checkable
 class DocumentWriter(Protocol):
     """Writes linked documents in a file format; one object writes one file, and can be made without arguments.
 

@@ -164,13 +164,17 @@ class LinkedMention:
 
 @frozen
 class LinkedDocument:
-    """A text with its linked mentions in order of their position; `error` says why it could not be processed."""
+    """A text with its linked mentions in order of their position; `error` says why it could not be processed.
+
+    `pipeline` is the digest of the pipeline that linked it (`Source.digest`), `kb_revision` says with what entities.
+    """
 
     text: str
     entities: tuple[LinkedMention, ...] = ()
     id: str = ""
     kb_revision: str = ""
     error: str | None = None
+    pipeline: str = ""
 
 
 @frozen

@@ -6,6 +6,8 @@ is YAML 1.1 (`NO` is false there, `1e-3` a string).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +42,13 @@ class Source:
     data: Any
     name: str = ""
     marks: Mapping[Where, tuple[int, int]] = field(factory=dict, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Twelve digits that change with what a pipeline says, as it is written: values of the environment are no
+        part."""
+        plain = json.dumps(self.data, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
     def place(self, where: Where) -> str:
         """`file:line:column` of a value (of what holds it, when it is missing), or its path in plain data."""

@@ -366,13 +366,12 @@ def test_broken_archive_is_refused(entities, tmp_path):
 
 
 def test_inputs_that_are_not_there_are_all_told_before_anything_is_linked(entities, tmp_path):
-    done = glinker(
-        "link", "Paris", "--kb", entities, "-i", tmp_path / "a.txt", "-i", tmp_path, "-i", tmp_path / "b.pdf"
-    )
+    given = [option for name in ("a.txt", "none-*.txt", "b.pdf") for option in ("-i", tmp_path / name)]
+    done = glinker("link", "Paris", "--kb", entities, *given)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         f"{tmp_path}/a.txt: there is no such file",
-        f"{tmp_path}: is a folder, not a file",
+        f"{tmp_path}/none-*.txt: no file matches",
         f"{tmp_path}/b.pdf: there is no such file",
     ]
 
@@ -512,7 +511,7 @@ def test_sizes_below_one_are_refused(option, entities):
 def test_documents_are_read_as_they_are_needed(entities, tmp_path, monkeypatch):
     read, seen = [], []
 
-    def rows(path, plugins, reader="", lines=None):
+    def rows(path, plugins, reader="", **rest):
         for number in range(100):
             read.append(number)
             yield Row(number, Document("Paris", str(number)))

@@ -383,9 +383,7 @@ def test_a_cell_may_be_a_million_letters_long(reader, tab, monkeypatch):
 def test_documents_of_a_table_have_a_text_and_perhaps_an_id(reader, tab):
     text = 'id,text,x\na,"one\ntwo",1\n,three,\n'.replace(",", tab)
     assert documents(reader, text) == [(2, Document("one\ntwo", "a")), (4, Document("three"))]
-    assert documents(reader, "id,txt\na,b\n".replace(",", tab)) == [
-        (2, "expected an object with a string 'text', got {'id': 'a', 'txt': 'b'}")
-    ]
+    assert documents(reader, "id,txt\na,b\n".replace(",", tab)) == [(1, "no column 'text'; did you mean 'txt'?")]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)

@@ -54,6 +54,14 @@ def glinker_writers() -> Iterable[Component]:
     yield Component("jsonl", f"{where}:JsonlWriter", "JSON lines, one document each", (".jsonl", ".ndjson", ".json"))
 
 
+@hookimpl
+def glinker_engines() -> Iterable[Component]:
+    """Workers on one machine."""
+    where = "glinker_core.bulk.engines"
+    yield Component("threads", f"{where}:threads", "threads around one pipeline")
+    yield Component("processes", f"{where}:processes", "processes with a pipeline each")
+
+
 @hookimpl(trylast=True)
 def glinker_run_node(call: NodeCall) -> Any:
     """Do the work of a node; wrappers of other plugins stand around this."""

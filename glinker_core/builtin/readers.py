@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from attrs import define
 
 from glinker_core.builtin.records import OURS, BadRecordError, document_of, entity_of
+from glinker_core.errors import near
 from glinker_core.layers import Row
 from glinker_core.model import Document, Entity
 
@@ -30,7 +32,10 @@ def _rows(records: Iterable[tuple[int, Any]], make: Callable[[Any], Entity | Doc
 
 @define
 class JsonlReader:
-    """One JSON object per line; blank lines are passed over."""
+    """One JSON object per line; blank lines are passed over. `text` and `id` are the keys a document has them under."""
+
+    text: str = "text"
+    id: str = "id"
 
     def entities(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Entities, one per line."""
@@ -38,7 +43,7 @@ class JsonlReader:
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
         """Documents, one per line: `{"text", "id", "entities"}`, or a string."""
-        return _rows(json_records(lines), document_of)
+        return _rows(json_records(lines), partial(document_of, text=self.text, id=self.id))
 
 
 def json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
@@ -73,7 +78,13 @@ def _constant(name: str) -> Any:
 
 @define
 class _TableReader:
-    """A table with a header line of field names; `aliases` and `types` are separated by `|`."""
+    """A table with a header line of field names; `aliases` and `types` are separated by `|`.
+
+    `text` and `id` are the columns of a document.
+    """
+
+    text: str = "text"
+    id: str = "id"
 
     def _separator(self) -> str:
         raise NotImplementedError  # the two tables below say it
@@ -83,10 +94,11 @@ class _TableReader:
         return _rows(self._records(lines), lambda record: entity_of(_entity_cells(record)))
 
     def documents(self, lines: Iterable[bytes]) -> Iterator[Row]:
-        """Documents, one per record, from the columns `text` and `id`."""
-        return _rows(self._records(lines), document_of)
+        """Documents, one per record."""
+        return _rows(self._records(lines, self.text), partial(document_of, text=self.text, id=self.id))
 
-    def _records(self, lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
+    def _records(self, lines: Iterable[bytes], needed: str = "") -> Iterator[tuple[int, Any]]:
+        """The records by the line each begins in; without the column that is needed, there are none."""
         if csv.field_size_limit() < _LONGEST_CELL:
             csv.field_size_limit(_LONGEST_CELL)  # the module's own is 131072 letters, for all readers of a process
         bad: dict[int, BadRecordError] = {}
@@ -115,6 +127,9 @@ class _TableReader:
                 if wrong:
                     what = f"two columns are called '{wrong[0]}'" if wrong[0] else "a column has no name"
                     yield start, BadRecordError(f"not a table: {what} in the header")
+                    return
+                if needed and needed not in header:
+                    yield start, BadRecordError(f"no column '{needed}'{near(needed, header)}")
                     return
             if cells is None:
                 return

@@ -148,20 +148,23 @@ def _number(value: Any) -> float:
     return value if number < 2**53 else number  # stores keep whole numbers of 64 bits
 
 
-def document_of(record: Any) -> Document:
-    """A document from a string or a mapping with `text`, optional `id` and optional `entities`; raises ValueError."""
+def document_of(record: Any, text: str = "text", id: str = "id") -> Document:  # noqa: A002  # as the settings of readers
+    """A document from a string or a mapping with `text`, optional `id` and optional `entities`; raises ValueError.
+
+    `text` and `id` are the keys under which the mapping has both.
+    """
     if isinstance(record, Document):
         return record
     if isinstance(record, str):
         return Document(record)
-    if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
-        raise BadRecordError(f"expected an object with a string 'text', got {_short(record)}")
-    given, name = record.get("entities", record.get("mentions")), record.get("id")
+    if not isinstance(record, Mapping) or not isinstance(record.get(text), str):
+        raise BadRecordError(f"expected an object with a string '{text}', got {_short(record)}")
+    given, name = record.get("entities", record.get("mentions")), record.get(id)
     if given is not None and not isinstance(given, (list, tuple)):
         raise BadRecordError(f"'entities' must be a list of mentions, got {_short(given)}")
     if isinstance(name, bool) or not isinstance(name, (str, int, type(None))):
-        raise BadRecordError(f"'id' must be a string, got {_short(name)}")
-    return Document(record["text"], "" if name is None else str(name), None if given is None else tuple(given))
+        raise BadRecordError(f"'{id}' must be a string, got {_short(name)}")
+    return Document(record[text], "" if name is None else str(name), None if given is None else tuple(given))
 
 
 def _short(value: Any) -> str:

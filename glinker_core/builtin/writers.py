@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define
 
+from glinker_core import __version__
 from glinker_core.files import json_line
 from glinker_core.model import Candidate, LinkedDocument, LinkedMention
 
@@ -26,7 +27,14 @@ class JsonlWriter:
 def record(document: LinkedDocument, candidates: bool = False) -> dict[str, Any]:
     """A linked document as plain data; `error` is there only if there was one."""
     entities = [_mention(mention, candidates) for mention in document.entities]
-    plain = {"id": document.id, "text": document.text, "kb_revision": document.kb_revision, "entities": entities}
+    plain = {
+        "id": document.id,
+        "text": document.text,
+        "kb_revision": document.kb_revision,
+        "pipeline": document.pipeline,
+        "version": __version__,
+        "entities": entities,
+    }
     return plain if document.error is None else {**plain, "error": document.error}
 
 

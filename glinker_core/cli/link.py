@@ -13,11 +13,13 @@ from typing import Annotated
 
 import typer
 
+from glinker_core.bulk.worker import Job
+from glinker_core.cli.bulk import Options, link_into
 from glinker_core.cli.console import many, plugins_of, progress, say, writing
-from glinker_core.cli.documents import STDIN, read_documents
+from glinker_core.cli.documents import STDIN, read_inputs
 from glinker_core.cli.html import page
 from glinker_core.cli.ner import MODEL, ner_pipeline
-from glinker_core.cli.opening import executor_of, load_kb
+from glinker_core.cli.opening import check_kb, entities_of, load_kb, source_of
 from glinker_core.cli.output import LABELS, LINKS, TABLE, Sink, table, writer_for, written
 from glinker_core.cli.tally import Tally
 from glinker_core.entities import OnError
@@ -41,11 +43,15 @@ def link(
     ] = None,
     inputs: Annotated[
         list[Path] | None,
-        typer.Option("--input", "-i", metavar="FILE", help="File of documents; - is stdin. May be repeated."),
+        typer.Option(
+            "--input", "-i", metavar="FILE", help="File, folder or pattern of documents; - is stdin. May be repeated."
+        ),
     ] = None,
     input_format: Annotated[
         str, typer.Option(help="Reader of the input, such as jsonl; by the ending of the file, text for stdin.")
     ] = "",
+    text_column: Annotated[str, typer.Option(help="Column or key of the text. [default: text]")] = "",
+    id_column: Annotated[str, typer.Option(help="Column or key of the id. [default: id]")] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file.")
     ] = None,
@@ -60,9 +66,31 @@ def link(
             help="Writer of the output, or table; by the ending of the file, a table on a terminal, else jsonl.",
         ),
     ] = "",
-    on_error: Annotated[OnError, typer.Option(help="What to do with documents that are bad or fail.")] = "raise",
+    on_error: Annotated[
+        OnError | None,
+        typer.Option(help="What to do with documents that are bad or fail. [default: raise; with --into skip]"),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents per batch.")] = 32,
-    workers: Annotated[int, typer.Option(min=1, help="Batches in work at a time.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Batches, with --into parts, in work at a time.")] = 1,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write parts into this folder, by a run that can be stopped and resumed."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="With --into: go on with what was stopped.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry-failed", help="With --into: link the documents that failed once more.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although pipeline, entities or versions have changed.")
+    ] = False,
+    engine: Annotated[
+        str, typer.Option(help="With --into: who works: threads, processes, or what a plugin brings.")
+    ] = "threads",
+    part_size: Annotated[int, typer.Option(min=1, help="With --into: documents in a part.")] = 1000,
+    profile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg", help="With --into: say where the time went, and draw it into this file."),
+    ] = None,
     all_candidates: Annotated[
         bool, typer.Option("--all-candidates", help="Show all candidates, not the link only.")
     ] = False,
@@ -82,30 +110,39 @@ def link(
 
     Texts come from the arguments, from files, or from stdin. A file of JSON lines may give the mentions of its
     documents as "entities", for pipelines that take them. With --on-error skip, what is bad is listed and the rest is
-    linked. With --ner-only the L1 nodes of the pipeline run, or a GLiNER model that finds the --labels.
+    linked. With --ner-only the L1 nodes of the pipeline run, or a GLiNER model that finds the --labels. With --into
+    each document is written once, whenever the run was stopped; those that failed stand in files of their own.
     """
     plugins = plugins_of(ctx)
-    if output is not None and html is not None and html.resolve() == output.resolve():
-        raise InputError(f"--output and --html both name {html}; give two files")
-    if ner_only and (kb is not None or all_candidates):
-        raise InputError(f"{'--all-candidates' if kb is None else '--kb'}: --ner-only links nothing; leave one out")
-    if not ner_only and (labels or model):
-        raise InputError(f"{'--labels' if labels else '--model'} goes with --ner-only")
-    skipped: Counter[str] = Counter()
-    documents = read_documents(texts or [], _inputs(texts, inputs), input_format, plugins, on_error, skipped)
+    _check_options(output, html, ner_only, kb, all_candidates, labels, model)
+    source = ner_pipeline(pipeline, labels, model) if ner_only else source_of(pipeline, kb)
+    columns = {name: column for name, column in (("text", text_column), ("id", id_column)) if column}
+    named = _inputs(texts, inputs) if not retry else []
+    documents = read_inputs(texts or [], named, input_format, columns, plugins)
+    if into is not None:
+        if output is not None or html is not None:
+            raise InputError("--into writes parts into a folder; leave out --output and --html")
+        options = Options(into, engine, workers, part_size, resume, retry, accept, profile, quiet)
+        entities = None if ner_only else entities_of(kb)
+        writer = form or "jsonl"
+        job = Job(source, into, writer, "", entities, "", all_candidates, batch_size, on_error or "skip")
+        link_into(options, job, documents, plugins)
+        return
+    if resume or retry or accept or profile is not None:
+        raise InputError("--resume, --retry-failed, --accept-changes and --profile go with --into FOLDER")
+    policy, skipped = on_error or "raise", Counter[str]()
     reads = [path for path in (pipeline, kb, *(inputs or ())) if path is not None]
     with ExitStack() as stack:
+        stack.callback(documents.close)
         stream = stack.enter_context(writing(output, reads))
         on_terminal = output is None and sys.stdout.isatty()
         as_table = form == TABLE or (not form and on_terminal)
         writes = None if as_table else writer_for(output, form, plugins)
         with progress("loading", not quiet):
-            executor = stack.enter_context(
-                DAGExecutor(ner_pipeline(pipeline, labels, model), plugins=plugins)
-                if ner_only
-                else executor_of(pipeline, kb, plugins)
-            )
-            load_kb(executor, kb, on_error)
+            executor = stack.enter_context(DAGExecutor(source, plugins=plugins))
+            if not ner_only:
+                check_kb(pipeline, kb)
+                load_kb(executor, kb, policy)
             shows_all = _show_candidates(executor, all_candidates, html is not None)
             # no texts, but components derive from the knowledge base what they need of it: that is loading, not linking
             executor.execute({"texts": [], "entities": []})
@@ -116,10 +153,28 @@ def link(
         if html is not None:
             sinks.append(stack.enter_context(page(stack.enter_context(writing(html, reads)), executor.graph.name)))
         tell = stack.enter_context(progress("linking", not quiet and not on_terminal))
-        tally = _run(executor.stream(documents, batch_size, workers, on_error), sinks, tell)
+        found = documents.documents(policy, skipped)
+        tally = _run(executor.stream(found, batch_size, workers, policy), sinks, tell)
         counters = skipped + executor.counters
     if not quiet:
         say(tally.summary(counters, linking=not ner_only))
+
+
+def _check_options(
+    output: Path | None,
+    html: Path | None,
+    ner_only: bool,
+    kb: Path | None,
+    all_candidates: bool,
+    labels: str,
+    model: str,
+) -> None:
+    if output is not None and html is not None and html.resolve() == output.resolve():
+        raise InputError(f"--output and --html both name {html}; give two files")
+    if ner_only and (kb is not None or all_candidates):
+        raise InputError(f"{'--all-candidates' if kb is None else '--kb'}: --ner-only links nothing; leave one out")
+    if not ner_only and (labels or model):
+        raise InputError(f"{'--labels' if labels else '--model'} goes with --ner-only")
 
 
 def _inputs(texts: list[str] | None, inputs: list[Path] | None) -> list[Path]:

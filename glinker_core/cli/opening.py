@@ -23,6 +23,13 @@ def executor_of(
     changed: Callable[[Source], Source] = lambda source: source,
 ) -> DAGExecutor:
     """The pipeline of the file, or the default one over the knowledge base, as `changed` gives it back."""
+    executor = DAGExecutor(changed(source_of(pipeline, kb)), plugins=plugins)
+    check_kb(pipeline, kb)
+    return executor
+
+
+def source_of(pipeline: Path | None, kb: Path | None) -> Source:
+    """The pipeline of the file, or the default one over the knowledge base."""
     store = kb is not None and _is_store(kb)
     if kb is not None and not kb.exists():
         hint = f"; run: glinker kb import ENTITIES --store {kb}" if store else ""
@@ -30,18 +37,26 @@ def executor_of(
     if pipeline is not None:
         if store:
             raise InputError(f"--kb {kb} is a store, but {pipeline} names its own; leave one out, or give entities")
-        return DAGExecutor(changed(load_source(pipeline)), plugins=plugins)
+        return load_source(pipeline)
     layer = {"type": "sqlite", "write": False, "config": {"path": str(kb), "read_only": True}}
-    executor = DAGExecutor(changed(default_pipeline(layer if store else {"type": "dict"})), plugins=plugins)
-    if kb is None:
+    return default_pipeline(layer if store else {"type": "dict"})
+
+
+def check_kb(pipeline: Path | None, kb: Path | None) -> None:
+    """Refuse the default pipeline over nothing; asked once it is known to run, for its plugins may be missing."""
+    if pipeline is None and kb is None:
         raise InputError("no knowledge base; give --kb FILE with entities, or a store: glinker kb import --help")
-    return executor
 
 
 def load_kb(executor: DAGExecutor, kb: Path | None, on_error: OnError = "raise") -> None:
     """Load the entities of a knowledge base into the stores of the pipeline, unless it is a store itself."""
-    if kb is not None and not _is_store(kb):
-        executor.load_entities(kb, on_error=on_error)
+    if (entities := entities_of(kb)) is not None:
+        executor.load_entities(entities, on_error=on_error)
+
+
+def entities_of(kb: Path | None) -> Path | None:
+    """The file of a knowledge base whose entities are to be loaded, unless it is a store itself."""
+    return None if kb is None or _is_store(kb) else kb
 
 
 def _is_store(kb: Path) -> bool:

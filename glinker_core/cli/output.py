@@ -54,6 +54,11 @@ def _offer(output: Path | None, name: str, plugins: Plugins) -> Offer:
     return plugins.find("jsonl", HOOK)
 
 
+def ending_of(name: str, plugins: Plugins) -> str:
+    """How the files of a writer end."""
+    return next(iter(plugins.find(name, HOOK).component.suffixes), "")
+
+
 @contextmanager
 def written(stream: TextIO, cls: Callable[..., DocumentWriter], all_candidates: bool) -> Iterator[Sink]:
     """Writes what a writer makes of each document, and at the end what it makes of all; nothing more after an error.

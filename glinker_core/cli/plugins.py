@@ -16,6 +16,7 @@ _KINDS = {
     "glinker_stores": "store",
     "glinker_readers": "reader",
     "glinker_writers": "writer",
+    "glinker_engines": "engine",
     "glinker_commands": "command",
     "glinker_presets": "preset",
 }

@@ -94,6 +94,7 @@ SOURCES = {
     "liar_preset": _offering('"liar", "liar_offered:nodeless", "does nothing"', hook="glinker_presets"),
     "liar_choice": _offering('"liar", "liar_offered:function", "does nothing"', hook="glinker_presets"),
     "liar_data": _offering('"liar", "liar_offered:unwritable", "does nothing"', hook="glinker_presets"),
+    "liar_engine": _offering('"liar", "liar_offered:function", "links nothing"', hook="glinker_engines"),
     "liar_schema": _offering('"l1_liar", "liar_offered:Unwritable", "finds nothing"'),
     "liar_object": "plugin = object()",
 }
@@ -140,5 +141,6 @@ liar_ending = lying("liar_ending", test_every_offer_says_what_it_is="writer 'lia
 liar_command = lying("liar_command", test_every_offer_fits_its_layer="not a typer.Typer")
 liar_preset = lying("liar_preset", test_every_offer_fits_its_layer="'liar' is no pipeline: liar:1:1: a pipeline is")
 liar_choice = lying("liar_choice", test_every_offer_fits_its_layer="has arguments without defaults: texts")
+liar_engine = lying("liar_engine", test_every_offer_fits_its_layer="is no function of")
 liar_data = lying("liar_data", test_every_offer_fits_its_layer="is not what a pipeline file can hold")
 liar_schema = lying("liar_schema", test_every_config_has_a_schema="Unwritable.keep")

@@ -34,6 +34,9 @@ plugins.register(sys.argv[1], sys.argv[2])
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
+#: The arguments of an engine.
+_ENGINE = ["job", "parts", "workers", "plugins"]
+
 
 class PluginContract:
     """A plugin: installed under the name `plugin`, quick to say what it offers, and right about it."""
@@ -113,20 +116,24 @@ class PluginContract:
 
     def test_every_offer_fits_its_layer(self, plugins: Plugins, offers: list[Offer]) -> None:
         """Each target exists and is what its hook asks for: an attrs class with the method of the layer, a program, a
-        function that gives a pipeline."""
+        function that gives a pipeline or has parts linked."""
         for offer in offers:
             _check_fit(offer, plugins.load(offer))
 
     def test_every_config_has_a_schema(self, plugins: Plugins, offers: list[Offer]) -> None:
         """The settings of each offer are of types that a pipeline file can hold."""
         for offer in offers:
-            if offer.hook not in ("glinker_commands", "glinker_presets"):
+            if offer.hook not in ("glinker_commands", "glinker_presets", "glinker_engines"):
                 json.dumps(component_schema(plugins.load(offer)), allow_nan=False)
 
 
 def _check_fit(offer: Offer, target: Any) -> None:
     if offer.hook == "glinker_commands":
         assert isinstance(target, typer.Typer), f"'{offer.name}' is {target!r}, not a typer.Typer"
+        return
+    if offer.hook == "glinker_engines":
+        given = list(inspect.signature(target).parameters) if callable(target) else target
+        assert given == _ENGINE, f"'{offer.name}' is no function of {', '.join(_ENGINE)}: {given}"
         return
     if offer.hook == "glinker_presets":
         made = target()
