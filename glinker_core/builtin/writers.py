@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from attrs import define
@@ -9,6 +11,19 @@ from attrs import define
 from glinker_core import __version__
 from glinker_core.files import json_line
 from glinker_core.model import Candidate, LinkedDocument, LinkedMention
+
+#: The keys of a document in JSON lines beside `entities`, of a mention beside `candidates`, and of a candidate beside
+#: `scores`, with their types, for formats that must declare them.
+DOCUMENT_KEYS: Mapping[str, type] = MappingProxyType(
+    dict.fromkeys(("id", "text", "kb_revision", "pipeline", "version", "error"), str)
+)
+MENTION_KEYS: Mapping[str, type] = MappingProxyType({
+    "text": str, "start": int, "end": int, "label": str, "mention_score": float, "entity_id": str, "entity_label": str,
+    "entity_type": str, "score": float, "reason": str,
+})  # fmt: skip
+CANDIDATE_KEYS: Mapping[str, type] = MappingProxyType(
+    {"entity_id": str, "label": str, "entity_type": str, "name": str, "match": str, "score": float}
+)
 
 
 @define

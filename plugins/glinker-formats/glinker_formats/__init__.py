@@ -1,4 +1,4 @@
-"""Readers of entities: ontologies in OBO, thesauri in SKOS, Wikidata dumps, UMLS releases and Parquet files."""
+"""Readers of entities: ontologies in OBO, thesauri in SKOS, Wikidata dumps, UMLS releases; Parquet both ways."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def glinker_readers() -> Iterator[Component]:
         "items of a Wikidata JSON dump",
         (".wikidata.json", ".wikidata.jsonl", ".wikidata.ndjson"),
     )
+
+
+@hookimpl
+def glinker_writers() -> Iterator[Component]:
+    """Linked documents as Parquet."""
+    yield Component("parquet", "glinker_formats.tables:ParquetWriter", "rows of a Parquet file", (".parquet", ".pq"))

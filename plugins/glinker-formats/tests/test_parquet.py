@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from glinker_core.entities import entity_rows
 from glinker_core.errors import PluginError
-from glinker_core.model import Entity
+from glinker_core.model import Document, Entity
 from glinker_core.plugins import Plugins
 from glinker_core.testing import ReaderContract
 
@@ -43,6 +43,17 @@ def packed(records, schema=None, **options):
     return sink.getvalue().to_pybytes()
 
 
+DOCUMENTS = (Document("one\ntext", "a"), Document("another", "2"), Document("Paris", "c", ({"start": 0, "end": 5},)))
+COLUMNS = pa.schema([("id", pa.string()), ("text", pa.string()),
+                     ("entities", pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64())]))),
+                     ("blob", pa.binary())])  # fmt: skip
+
+
+def packed_documents(documents, columns=COLUMNS, **options):
+    rows = [{"id": d.id, "text": d.text, "entities": d.entities, "blob": b"x"} for d in documents]
+    return packed(rows, columns, **options)
+
+
 def read(*records, schema=None, **options):
     rows = list(ParquetReader().entities([packed(list(records), schema, **options)]))
     return [row.item for row in rows if row.item], [(row.line, row.problem) for row in rows if row.problem]
@@ -51,6 +62,8 @@ def read(*records, schema=None, **options):
 class TestParquetReaderKeepsTheContract(ReaderContract):
     entity_file = packed(RECORDS, TYPES, compression="none")
     entities = ENTITIES
+    document_file = packed_documents(DOCUMENTS, compression="none")
+    documents = DOCUMENTS
     lazy = "what is where stands at the end of the file"
     resumes = "a broken file is not a file"
 

@@ -1,0 +1,5 @@
+from glinker_core.testing import PluginContract
+
+
+class TestRay(PluginContract):
+    plugin = "ray"
