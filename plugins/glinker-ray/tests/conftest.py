@@ -17,7 +17,7 @@ ENTITIES = (
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     """Ray on this machine, for all tests."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
     yield
     ray.shutdown()
 

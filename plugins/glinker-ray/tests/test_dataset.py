@@ -12,7 +12,7 @@ TEXTS = ["Paris lies on the Seine.", None, "Nothing here.", "Paris, a town in Te
 
 @pytest.fixture
 def dataset(cluster):
-    return ray.data.from_arrow(pa.table({"key": range(40), "body": TEXTS * 8}))
+    return ray.data.from_arrow(pa.table({"key": range(40), "body": TEXTS * 8})).repartition(4)
 
 
 def test_rows_keep_their_columns_and_gain_the_links_of_a_plain_run(dataset, pipeline, entities):
