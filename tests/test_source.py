@@ -352,3 +352,9 @@ def test_what_is_written_is_read_back_the_same(data):
 def test_what_is_written_has_no_aliases():
     labels = ["gene"]
     assert dump({"a": labels, "b": labels}) == "a:\n- gene\nb:\n- gene\n"
+
+
+def test_the_digest_of_a_pipeline_is_that_of_what_it_says():
+    data = {"name": "p", "nodes": [{"id": "l1", "processor": "l1_fake"}]}
+    assert Source(data).digest == Source(data, "file.yaml", {(): (1, 1)}).digest
+    assert Source(data).digest != Source({**data, "name": "other"}).digest

@@ -18,7 +18,7 @@ from glinker_core.errors import InputError
 from glinker_core.source import Source
 from glinker_eval.comparing import compare
 from glinker_eval.counting import Match, Task
-from glinker_eval.evaluation import Setup, evaluate, hash_of
+from glinker_eval.evaluation import Setup, evaluate
 from glinker_eval.gold import Finding, read_gold
 from glinker_eval.options import GoldReader, Quiet
 from glinker_eval.records import as_plain, plain, read_record
@@ -92,7 +92,7 @@ def measure(
     hashes: list[str] = []
 
     def changed(source: Source) -> Source:
-        hashes.append(hash_of(source))
+        hashes.append(source.digest)
         return taking_mentions(source) if mentions == "gold" else source
 
     with ExitStack() as stack:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
 import sys
@@ -16,7 +14,6 @@ from attrs import frozen
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
 from glinker_core.executor import DAGExecutor
-from glinker_core.source import Source
 from glinker_eval.calibrating import Judged, Reliability, judged, reliability
 from glinker_eval.causes import ATTRIBUTED, Attribution, Cause, Error, tally
 from glinker_eval.counting import SCOPES, Counts, Match, Scope, Scores, Task, counts_of, macro, micro
@@ -244,12 +241,6 @@ def _size(gold: Gold, mentions: Sequence[GoldMention]) -> Size:
         sum(not mention.entity_ids for mention in wanted),
         len(mentions) - len(wanted),
     )
-
-
-def hash_of(source: Source) -> str:
-    """Twelve digits that change with what a pipeline says, as it is written: values of the environment are no part."""
-    plain = json.dumps(source.data, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _versions(executor: DAGExecutor) -> dict[str, str]:
