@@ -1,6 +1,7 @@
 """What a run into a folder costs beside a bare loop, how it grows with documents and workers, and what kills do to it.
 
-    python benchmarks/bulk.py FOLDER [--parts overhead,memory,workers,kills,ray,raykills,glinker] [--documents 10000]
+    python benchmarks/bulk.py FOLDER [--parts overhead,memory,workers,kills,ray,raykills] [--documents 10000]
+    python benchmarks/bulk.py FOLDER --parts glinker --glinker-python OTHER/bin/python
 
 FOLDER is for what is written. Documents are made: sentences over the names of 2,000 invented entities, 300 characters
 each. Every run is a process of its own, `glinker link --into`; the bare loop is `DAGExecutor.stream` over the same
@@ -48,10 +49,12 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=10_000)
     parser.add_argument("--many", type=int, default=1_000_000, help="documents of the large run of 'memory'")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--glinker-python", type=Path, metavar="PATH", help="an interpreter that has GLiNKER and spaCy")
     parser.add_argument("--kills", type=int, default=30)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(options.folder, options.documents, options.many, options.rounds, options.kills)
+    bench.glinker_python = options.glinker_python
     for name in options.parts.split(","):
         PARTS[name](bench)
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
@@ -62,17 +65,17 @@ class Bench:
 
     def __init__(self, folder: Path, documents: int, many: int, rounds: int, kills: int) -> None:
         self.folder, self.size, self.many, self.rounds, self.kill_count = folder, documents, many, rounds, kills
-        self.kb = folder / "kb.db"
+        self.glinker_python: Path | None = None
+        self.kb, self.entities = folder / "kb.db", folder / "entities.jsonl"
         names = [f"{first}{last}" for first in _FIRST for last in _LAST]
-        entities = folder / "entities.jsonl"
-        with entities.open("w") as stream:
+        with self.entities.open("w") as stream:
             for number in range(2_000):
                 label = names[number % len(names)].capitalize()
                 about = f"a {_WORDS[number % 40]} of {_WORDS[number * 7 % 40]}"
                 record = {"entity_id": f"e{number}", "label": label, "description": about, "popularity": number % 97}
                 stream.write(json.dumps(record) + "\n")
         self.kb.unlink(missing_ok=True)
-        subprocess.run([sys.executable, "-c", MAIN, "kb", "import", entities, "--store", self.kb], check=True)
+        subprocess.run([sys.executable, "-c", MAIN, "kb", "import", self.entities, "--store", self.kb], check=True)
         self._names = [name.capitalize() for name in names]
 
     def documents(self, count: int) -> Path:
@@ -211,6 +214,47 @@ def raykills(bench: Bench) -> None:
     print(f"Ray: {killed} actors killed in {max(1, bench.kill_count // 3)} runs, {lost} with another output")
 
 
+def glinker(bench: Bench) -> None:
+    """GLiNKER's loop without a model against ours: with the same recogniser, and with the embedded default."""
+    import spacy
+
+    if bench.glinker_python is None:
+        raise SystemExit("glinker: give --glinker-python PATH")
+    documents, ruler = bench.documents(bench.size), bench.folder / "ruler"
+    nlp = spacy.blank("en")
+    labels = {json.loads(line)["label"] for line in bench.entities.read_text().splitlines()}
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "place", "pattern": label} for label in sorted(labels)])
+    nlp.to_disk(ruler)
+    peer = [bench.glinker_python, "-W", "ignore", Path(__file__).with_name("bulk_peer.py")]
+    layers = {"layers": [{"type": "dict", "search_mode": ["exact"]}]}
+    l2, l0 = {"id": "l2", "processor": "l2_chain", "config": layers}, {"id": "l0", "processor": "l0_aggregator"}
+    l1 = {"id": "l1", "processor": "l1_spacy", "config": {"model": str(ruler)}}
+    default = [{"id": "l1", "processor": "l1_gazetteer"}, l2, {"id": "l3", "processor": "l3_lexical"}, l0]
+    ratios: dict[str, list[float]] = {"with the same spaCy patterns": [], "with l1_gazetteer and l3_lexical": []}
+    for _ in range(bench.rounds):
+        done = subprocess.run([*peer, bench.entities, documents, ruler], check=True, capture_output=True, text=True)
+        theirs = json.loads(done.stdout.splitlines()[-1])
+        for what, nodes in zip(ratios, ([l1, l2, l0], default), strict=True):
+            seconds, linked = _linked({"nodes": nodes}, bench.entities, documents)
+            ratios[what].append(theirs["seconds"] / seconds)
+            took = f"{theirs['seconds']:.2f} s against {seconds:.2f}"
+            print(f"{what}: {took}; {theirs['linked']:,} mentions linked, ours {linked:,}")
+    for what, found in ratios.items():
+        print(f"GLiNKER's loop against ours {what}: {statistics.median(found):.1f} times")
+
+
+def _linked(pipeline: dict[str, object], entities: Path, documents: Path) -> tuple[float, int]:
+    from glinker_core import DAGExecutor
+
+    texts = [json.loads(line)["text"] for line in documents.read_text().splitlines()]
+    with DAGExecutor(pipeline) as executor:
+        executor.load_entities(entities)
+        executor.link(texts[:32])
+        began = time.process_time()
+        linked = sum(mention.is_linked for one in executor.stream(texts, 32) for mention in one.entities)
+        return time.process_time() - began, linked
+
+
 def _kill_actor() -> int:
     for process in Path("/proc").iterdir():
         try:
@@ -234,6 +278,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "kills": kills,
     "ray": ray,
     "raykills": raykills,
+    "glinker": glinker,
 }
 _FIRST = ("al", "bren", "cor", "dun", "el", "fal", "gor", "hal", "ist", "jor", "kal", "lom", "mar", "nor", "ost", "pel")
 _LAST = ("burg", "castle", "dale", "field", "ford", "haven", "holm", "mere", "mouth", "port", "stead", "ton", "wick")
