@@ -14,7 +14,6 @@ from gliner_rounds import timed
 from gliner_work import Text, Thing
 from glinker_gliner.linker import GlinerLinker
 from glinker_gliner.model import Model
-from glinker_gliner.windows import groups
 from glinker_stores.dict import DictStore
 from shapes import SHAPES, make
 
@@ -103,7 +102,7 @@ def encoder_alone(model: Model, texts: Sequence[Text]) -> Seconds:
     """The text encoder on the batches we make of texts, tokenised before."""
     words = [model.words(text.text).words for text in texts]
     batches = []
-    for group in groups([len(some) for some in words], 16):
+    for group in model.groups([len(some) for some in words], 16):
         inputs = model._processor.tokenize_inputs([words[index] for index in group], None)
         batches.append((inputs["input_ids"], inputs["attention_mask"]))
     with torch.inference_mode():

@@ -193,7 +193,7 @@ class Scorer:
         with torch.inference_mode():
             for one, (words, vectors) in zip(placed, prompted, strict=True):
                 span, of_span = flat_spans([(one.first, one.last)], model.device), torch.zeros(len(vectors)).long()
-                found.append(model.head.pairs(words, span, vectors, of_span).tolist())
+                found.append(model.head.pairs([words], span, vectors, of_span).tolist())
         return found
 
 

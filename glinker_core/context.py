@@ -94,5 +94,7 @@ class _Saved:
     outputs: Mapping[str, Mapping[str, Any]]
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return attrs.asdict(value) if attrs.has(type(value)) else dict(value)
+def _plain(value: Any) -> Any:
+    if attrs.has(type(value)):
+        return attrs.asdict(value)
+    return dict(value) if isinstance(value, Mapping) else list(value)

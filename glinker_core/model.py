@@ -92,14 +92,14 @@ class Candidate:
 
 @frozen
 class MentionCandidates:
-    """A mention with its own candidates, best first.
+    """A mention with its own candidates, best first: a tuple, or `Ranked`, which makes the records somebody looks at.
 
     `threshold` is the score the best candidate needs to be linked, as the last stage that scored sees it; L0 decides.
     `note` says what a stage had to do about a mention that it could not take as it is, such as one that is cut off.
     """
 
     mention: Mention
-    candidates: tuple[Candidate, ...] = ()
+    candidates: Sequence[Candidate] = ()
     threshold: float = 0.0
     note: str = ""
 

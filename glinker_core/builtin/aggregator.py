@@ -130,9 +130,9 @@ class ThresholdAggregator:
                 reason = f"best candidate {best.entity_id} has {score:.3f}, below {needed:g}"
             else:
                 entity = _entity(mention, best, confidence)
-        shown: tuple[Candidate, ...] = pool
-        if not self.return_all_candidates:
-            shown = (best,) if entity is not None and best is not None else ()
+        shown: tuple[Candidate, ...] = (best,) if entity is not None and best is not None else ()
+        if self.return_all_candidates:
+            shown = tuple(pool)
         return LinkedMention(
             mention.text,
             mention.start,

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from glinker_core.model import Candidate, Mention, MentionCandidates
+from glinker_core.ranked import Ranked
 
 
 def assert_mention(mention: Any, text: str) -> None:
@@ -37,7 +38,8 @@ def assert_score(score: Any, place: str) -> None:
 def assert_candidates(item: Any) -> None:
     """The candidates of a mention are `Candidate`s with scores in 0..1, none twice."""
     assert isinstance(item, MentionCandidates), f"{item!r} is not a MentionCandidates"
-    assert isinstance(item.candidates, tuple), f"candidates of {item.mention} are a {type(item.candidates).__name__}"
+    kind = type(item.candidates)
+    assert issubclass(kind, (tuple, Ranked)), f"candidates of {item.mention} are a {kind.__name__}"
     ids = []
     for candidate in item.candidates:
         assert isinstance(candidate, Candidate), f"{candidate!r} is not a Candidate"
@@ -77,7 +79,7 @@ def differences(one: Any, other: Any, tolerance: float = 0.0, place: str = "resu
         else:
             for key in one:
                 yield from differences(one[key], other[key], tolerance, f"{place}[{key!r}]")
-    elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+    elif isinstance(one, (list, tuple, Ranked)) and isinstance(other, (list, tuple, Ranked)):
         if len(one) != len(other):
             yield f"{place}: {len(one)} items against {len(other)}"
         for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):

@@ -156,7 +156,8 @@ class FakeAggregator:
                     entity.description, entity.entity_type,
                 )  # fmt: skip
         return LinkedMention(
-            mention.text, mention.start, mention.end, mention.label, linked, item.candidates, len(item.candidates),
+            mention.text, mention.start, mention.end, mention.label,
+            linked, tuple(item.candidates), len(item.candidates),
             pipeline_stage="l3_linked" if linked else "l2_found" if item.candidates else "l1_only", reason=reason,
             mention_score=mention.score,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import torch
@@ -27,10 +27,11 @@ def find(
         if layer.loaded.independent and vectors is not None:
             per_text = layer.windows(texts)
             every = list(chain.from_iterable(per_text))
-            encoded = iter(layer.loaded.encode(every, layer.batch_size))
+            encoded = layer.loaded.encode(every, layer.batch_size)
+            above = layer.loaded.head.above(encoded, vectors, torch.tensor(least, device=vectors.device))
             for into, some in zip(found, per_text, strict=True):
                 for window in some:
-                    into.extend(_above(layer.loaded, window, next(encoded), vectors, least, 0))
+                    into.extend(_own(window, next(above), 0))
             return found
         for number, asked in _prompts(layer.loaded, labels):
             per_text = layer.windows(texts, asked)
@@ -38,7 +39,10 @@ def find(
             prompted = iter(layer.loaded.prompt(every, [asked] * len(every), layer.batch_size))
             for into, some in zip(found, per_text, strict=True):
                 for window in some:
-                    into.extend(_above(layer.loaded, window, *next(prompted), least, number))
+                    words, prompt = next(prompted)
+                    thresholds = torch.tensor(least[number : number + len(asked)], device=words.device)
+                    (passed,) = layer.loaded.head.above([words], prompt, thresholds)
+                    into.extend(_own(window, passed, number))
     return found
 
 
@@ -55,11 +59,8 @@ def _prompts(model: Model, labels: Sequence[str]) -> Iterator[tuple[int, list[st
         yield first, list(labels[first:])
 
 
-def _above(
-    model: Model, window: Window, words: Tensor, labels: Tensor, least: Sequence[float], number: int
-) -> Iterator[Found]:
-    """What passes and belongs to this window: by words of the text, and numbers of all labels."""
-    thresholds = torch.tensor(least[number : number + len(labels)], device=words.device)
-    for first, last, label, score in model.head.above(words, labels, thresholds):
+def _own(window: Window, passed: Iterable[Found], number: int) -> Iterator[Found]:
+    """What belongs to this window: by words of the text, and numbers of all labels, the first asked being `number`."""
+    for first, last, label, score in passed:
         if window.core_first <= window.first + first < window.core_last:
             yield Found(window.first + first, window.first + last, number + label, score)

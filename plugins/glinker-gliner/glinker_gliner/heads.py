@@ -2,8 +2,8 @@
 
 The library scores all spans of up to `max_width` words against all labels and gives back what passes a threshold.
 Here the spans and labels that are asked for are scored, and of all spans those above a threshold are given. A score is
-a logit; its sigmoid is what the library calls the score. Words of several windows lie one after the other in one tensor
-(T, D), so nothing is padded.
+a logit; its sigmoid is what the library calls the score. Spans of several windows are scored together, where a window
+does not matter to its spans: the weights of a head are read once for all of them, which takes longer than to use them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from glinker_gliner.greedy import Found
 
 _CELLS = 1 << 22  # numbers in the largest tensor that is made at once
 _CACHED = 1 << 18  # of them in what a processor reads and writes several times: ten times as fast as beyond its caches
+_WORDS = 512  # words that are projected at once
+_DENSE = 16  # products of all spans with all vectors cost less than those of a sixteenth of them, which are gathered
 
 
 class Head(Protocol):
@@ -28,15 +30,16 @@ class Head(Protocol):
         """What is kept of labels (N, D), as their encoder gives them: vectors (N, D) to score spans with."""
 
     def pairs(
-        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+        self, words: Sequence[Tensor], spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
     ) -> Tensor:
         """Logits (P,) of each vector (P, D) with a span: `spans` (M, 2) are words, `of_span` (P,) ascending indices.
 
-        With `rows` (P,) the vector of a pair is that row of `vectors` (N, D).
+        The words (W, D) of several windows are counted through, and their spans in the same order. With `rows` (P,)
+        the vector of a pair is that row of `vectors` (N, D).
         """
 
-    def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
-        """All spans of one window that pass the threshold of a label, in no order."""
+    def above(self, words: Sequence[Tensor], vectors: Tensor, thresholds: Tensor) -> Iterator[Iterator[Found]]:
+        """Per window, of its words (W, D), all spans that pass the threshold of a label, in no order."""
 
 
 class MarkerHead:
@@ -64,20 +67,29 @@ class MarkerHead:
         return projected
 
     def pairs(
-        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+        self, words: Sequence[Tensor], spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
     ) -> Tensor:
-        starts, ends = self._starts(words[spans[:, 0]]), self._ends(words[spans[:, 1]])
+        every = torch.cat([*words])
+        starts, ends = self._starts(every[spans[:, 0]]), self._ends(every[spans[:, 1]])
         return _products(linear(relu(starts + ends), self._weight, self._last_bias), vectors, of_span, rows)
 
-    def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
-        starts, ends = self._starts(words), self._ends(words)
-        size = max(1, _CELLS // len(words))
+    def above(self, words: Sequence[Tensor], vectors: Tensor, thresholds: Tensor) -> Iterator[Iterator[Found]]:
+        for some in _together(words):
+            every, sizes = torch.cat(some), [len(one) for one in some]
+            for starts, ends in zip(
+                torch.split(self._starts(every), sizes), torch.split(self._ends(every), sizes), strict=True
+            ):
+                yield self._above(starts, ends, vectors, thresholds)
+
+    def _above(self, starts: Tensor, ends: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
+        count = len(starts)
+        size = max(1, _CELLS // count)
         for at in range(0, len(vectors), size):
-            some, least = vectors[at : at + size].to(words.dtype), thresholds[at : at + size]
+            some, least = vectors[at : at + size].to(starts.dtype), thresholds[at : at + size]
             few = 3 * len(some) < 4 * some.shape[1]  # then labels are taken through the last layer, not the spans
             weight, bias = (some @ self._weight, some @ self._last_bias) if few else (self._weight, self._last_bias)
-            for width in range(min(self._width, len(words))):
-                logits = linear(relu(starts[: len(words) - width] + ends[width:]), weight, bias)
+            for width in range(min(self._width, count)):
+                logits = linear(relu(starts[: count - width] + ends[width:]), weight, bias)
                 scores = torch.sigmoid((logits if few else logits @ some.T).float())
                 for first, label, score in _passing(scores, least):
                     yield Found(first, first + width, at + label, score)
@@ -101,12 +113,20 @@ class SpanHead:
         return projected
 
     def pairs(
-        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+        self, words: Sequence[Tensor], spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
     ) -> Tensor:
         first, width = spans[:, 0], (spans[:, 1] - spans[:, 0]).clamp(max=self._width - 1)
-        return _products(self._represented(words)[first, width], vectors, of_span, rows)
+        represented, start = [], 0
+        for some in words:  # one window after the other: such a layer may look at all spans of it
+            own = (start <= first) & (first < start + len(some))
+            represented.append(self._represented(some)[first[own] - start, width[own]])
+            start += len(some)
+        return _products(torch.cat(represented), vectors, of_span, rows)
 
-    def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
+    def above(self, words: Sequence[Tensor], vectors: Tensor, thresholds: Tensor) -> Iterator[Iterator[Found]]:
+        return (self._above(some, vectors, thresholds) for some in words)
+
+    def _above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
         scores = torch.sigmoid((self._represented(words) @ vectors.to(words.dtype).T).float())
         for width in range(min(self._width, len(words))):
             for first, label, score in _passing(scores[: len(words) - width, width], thresholds):
@@ -132,17 +152,21 @@ class TokenHead:
         return labels
 
     def pairs(
-        self, words: Tensor, spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
+        self, words: Sequence[Tensor], spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None = None
     ) -> Tensor:
+        every = torch.cat([*words])
         counts = torch.bincount(of_span, minlength=len(spans)).tolist()
-        own = vectors if rows is None else vectors[rows]
+        own = torch.split(vectors, counts) if rows is None else (vectors[some] for some in torch.split(rows, counts))
         logits = [
-            _least(self._scored(words[first : last + 1], some))
-            for (first, last), some in zip(spans.tolist(), torch.split(own, counts), strict=True)
+            _least(self._scored(every[first : last + 1], some))
+            for (first, last), some in zip(spans.tolist(), own, strict=True)
         ]
         return torch.cat(logits)
 
-    def above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
+    def above(self, words: Sequence[Tensor], vectors: Tensor, thresholds: Tensor) -> Iterator[Iterator[Found]]:
+        return (self._above(some, vectors, thresholds) for some in words)
+
+    def _above(self, words: Tensor, vectors: Tensor, thresholds: Tensor) -> Iterator[Found]:
         start, end, inside = torch.sigmoid(self._scored(words, vectors).float()).unbind(-1)
         ends: dict[int, list[tuple[int, float]]] = {}
         for last, label, score in _passing(end, thresholds):
@@ -184,12 +208,26 @@ def flat_spans(spans: Sequence[tuple[int, int]], device: torch.device) -> Tensor
 
 def _products(spans: Tensor, vectors: Tensor, of_span: Tensor, rows: Tensor | None) -> Tensor:
     """Dot products (P,) of the span and the vector of each pair."""
+    if rows is not None and len(spans) * len(vectors) <= _DENSE * len(rows):
+        return (spans @ vectors.to(spans.dtype).T)[of_span, rows]
     size = max(1, (_CACHED if spans.device.type == "cpu" else _CELLS) // spans.shape[1])
     products = []
     for at in range(0, len(of_span), size):
         some = vectors[at : at + size] if rows is None else vectors.index_select(0, rows[at : at + size])
         products.append((spans.index_select(0, of_span[at : at + size]) * some.to(spans.dtype)).sum(-1))
     return torch.cat(products)
+
+
+def _together(windows: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    """Windows, one after the other, a few at once: as many words as make the reading of weights cheap."""
+    some: list[Tensor] = []
+    for words in windows:
+        if some and sum(map(len, some)) + len(words) > _WORDS:
+            yield some
+            some = []
+        some.append(words)
+    if some:
+        yield some
 
 
 def _passing(scores: Tensor, thresholds: Tensor) -> Iterator[tuple[int, int, float]]:

@@ -10,6 +10,7 @@ from attrs import define, field, validators
 
 from glinker_core.errors import DataError, Problem
 from glinker_core.model import MentionCandidates
+from glinker_core.ranked import Ranked
 from glinker_gliner.loading import ModelSpec
 from glinker_gliner.windows import Window, Words, windows
 
@@ -145,10 +146,9 @@ class ScoringLayer(ModelLayer):
                 self._resources.count(f"mentions: {note}", times)
         of_item = iter(scores)
         for some in items:
-            yield tuple(self._scored(stage, item, *next(of_item)) for item in some)
-
-    def _scored(self, stage: str, item: MentionCandidates, values: Sequence[float], note: str) -> MentionCandidates:
-        best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
-        scored = [item.candidates[index].scored(**{stage: values[index]}) for index in best_first]
-        rest = item.candidates[len(values) :]
-        return MentionCandidates(item.mention, (*scored, *rest), self.threshold, note or item.note)
+            yield tuple(
+                MentionCandidates(
+                    item.mention, Ranked(item.candidates, stage, values), self.threshold, note or item.note
+                )
+                for item, (values, note) in zip(some, of_item, strict=False)
+            )

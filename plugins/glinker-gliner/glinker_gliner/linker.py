@@ -40,7 +40,7 @@ class GlinerLinker(ScoringLayer):
             linked[index] = tuple(evolve(item, candidates=item.candidates[:_SHOWN]) for item in linked[index])
         return linked
 
-    def _found(self, texts: Sequence[Words], pool: tuple[Candidate, ...]) -> Iterator[list[MentionCandidates]]:
+    def _found(self, texts: Sequence[Words], pool: Sequence[Candidate]) -> Iterator[list[MentionCandidates]]:
         """Mentions of the candidates' entities in each text, each with the whole pool to choose from."""
         from glinker_gliner.finding import find
         from glinker_gliner.vectors import render
@@ -60,9 +60,9 @@ def _is_whole(text: str, items: Sequence[MentionCandidates]) -> bool:
 
 def _by_pool(
     indices: Sequence[int], items: Sequence[Sequence[MentionCandidates]]
-) -> list[tuple[tuple[Candidate, ...], list[int]]]:
+) -> list[tuple[Sequence[Candidate], list[int]]]:
     """Texts that choose from the same candidates, together."""
-    pools: dict[int, tuple[tuple[Candidate, ...], list[int]]] = {}
+    pools: dict[int, tuple[Sequence[Candidate], list[int]]] = {}
     for index in indices:
         pool = items[index][0].candidates
         pools.setdefault(id(pool), (pool, []))[1].append(index)

@@ -10,6 +10,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from math import inf
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _KEPT = 30_000  # words whose vectors are kept for another layer: 46 MB at 384 numbers a word
 _SPECIAL = 4  # tokens that a tokenizer may put around a text and its prompt
+_CACHED = 600  # words or tokens a thread of a processor takes at once: with more, layers hand on what left its caches
 _LABELS_AT_ONCE = 4_096  # are sorted by length together
 
 T = TypeVar("T")
@@ -162,6 +164,11 @@ class Model:
         with self._lock:
             return sum(len(ids) > most for ids in tokenizer(long, truncation=False, verbose=False)["input_ids"])
 
+    def groups(self, sizes: Sequence[int], batch_size: int) -> list[list[int]]:
+        """Indices of windows or labels of these sizes, in groups that go through the model together."""
+        room = _CACHED * torch.get_num_threads() if self.device.type == "cpu" else inf
+        return list(groups(sizes, min(batch_size, self._at_most), room))
+
     def close(self) -> None:
         """Let go of what was kept."""
         with self._lock:
@@ -265,7 +272,7 @@ class Model:
     ) -> list[R]:
         """Run items in groups of about equal size; where a device has no memory for a group, in smaller ones."""
         results: list[Any] = [None] * len(items)
-        waiting = list(groups([size(item) for item in items], min(batch_size, self._at_most)))
+        waiting = self.groups([size(item) for item in items], batch_size)
         while waiting:
             group = waiting.pop(0)
             if len(group) > self._at_most:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 import torch
@@ -55,21 +55,23 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
         one = place(job.mention, texts[job.text], windows[job.text], model.max_width)
         if one is not None and job.entities:
             in_window.setdefault((job.text, one.window.first), []).append((index, one))
+    if not in_window:
+        return scores
     encoded = model.encode([members[0][1].window for members in in_window.values()], layer.batch_size)
-    kept, rows = vectors.rows(
-        [entity for members in in_window.values() for index, _ in members for entity in jobs[index].entities]
-    )
-    start = 0
-    for words, members in zip(encoded, in_window.values(), strict=True):
-        counts = [len(jobs[index].entities) for index, _ in members]
-        end = start + sum(counts)
-        with torch.inference_mode():
-            of_span = torch.repeat_interleave(torch.tensor(counts)).to(model.device)
-            spans = flat_spans([(one.first, one.last) for _, one in members], model.device)
-            logits = model.head.pairs(words, spans, kept, of_span, rows[start:end])
-        for (index, one), values in zip(members, _split(_rounded(logits), counts), strict=True):
-            scores[index] = Scores(values, one.note)
-        start = end
+    starts = accumulate(map(len, encoded), initial=0)
+    spans = [
+        (start + one.first, start + one.last)
+        for start, members in zip(starts, in_window.values(), strict=False)
+        for _, one in members
+    ]
+    placed = list(chain.from_iterable(in_window.values()))
+    counts = [len(jobs[index].entities) for index, _ in placed]
+    kept, rows = vectors.rows([entity for index, _ in placed for entity in jobs[index].entities])
+    with torch.inference_mode():
+        of_span = torch.repeat_interleave(torch.tensor(counts)).to(model.device)
+        logits = model.head.pairs(encoded, flat_spans(spans, model.device), kept, of_span, rows)
+    for (index, one), values in zip(placed, _split(_rounded(logits), counts), strict=True):
+        scores[index] = Scores(values, one.note)
     return scores
 
 
@@ -133,25 +135,27 @@ def _settled(chunks: Sequence[Sequence[str]], values: dict[str, float], size: in
 def _prompted(
     layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], chunks: Sequence[tuple[int, list[str]]]
 ) -> list[Scores]:
-    """Scores of each chunk of labels for its job."""
+    """Scores of each chunk of labels for its job; a window is prompted once with the same labels, for all mentions."""
     model = layer.loaded
-    placed: list[Placed | None] = []
-    for index, labels in chunks:
+    scores = [Scores([0.0] * len(labels), NO_WORDS) for _, labels in chunks]
+    prompts: dict[tuple[int, int, int, tuple[str, ...]], list[tuple[int, Placed]]] = {}
+    for number, (index, labels) in enumerate(chunks):
         job = jobs[index]
-        (windows,) = layer.windows([texts[job.text]], labels)
-        placed.append(place(job.mention, texts[job.text], windows, model.max_width))
-    asked = [(one, labels) for one, (_, labels) in zip(placed, chunks, strict=True) if one is not None]
-    prompted = iter(model.prompt([one.window for one, _ in asked], [labels for _, labels in asked], layer.batch_size))
-    scores = []
-    for one, (_, labels) in zip(placed, chunks, strict=True):
-        if one is None:
-            scores.append(Scores([0.0] * len(labels), NO_WORDS))
-            continue
-        words, vectors = next(prompted)
+        (per_text,) = layer.windows([texts[job.text]], labels)
+        one = place(job.mention, texts[job.text], per_text, model.max_width)
+        if one is not None:
+            key = job.text, one.window.first, one.window.last, tuple(labels)
+            prompts.setdefault(key, []).append((number, one))
+    windows = [members[0][1].window for members in prompts.values()]
+    prompted = model.prompt(windows, [labels for *_, labels in prompts], layer.batch_size)
+    for (words, vectors), members in zip(prompted, prompts.values(), strict=True):
         with torch.inference_mode():
-            of_span = torch.zeros(len(labels), dtype=torch.long, device=model.device)
-            logits = model.head.pairs(words, flat_spans([(one.first, one.last)], model.device), vectors, of_span)
-        scores.append(Scores(_rounded(logits), one.note))
+            of_span = torch.arange(len(members), device=model.device).repeat_interleave(len(vectors))
+            spans = flat_spans([(one.first, one.last) for _, one in members], model.device)
+            logits = model.head.pairs([words], spans, vectors.repeat(len(members), 1), of_span)
+        counts = [len(vectors)] * len(members)
+        for (number, one), values in zip(members, _split(_rounded(logits), counts), strict=True):
+            scores[number] = Scores(values, one.note)
     return scores
 
 

@@ -26,8 +26,6 @@ _HELD = 20_000  # vectors held in memory: 31 MB at 384 numbers
 _BATCH = 64  # texts of entities are short
 _CHUNK = 4_096  # entities embedded and written at once: what a run that is stopped can lose
 
-_NOBODY: tuple[None, int] = (None, -1)
-
 #: (how many entities were done now, how many there are)
 Progress = Callable[[int, int], None]
 
@@ -61,7 +59,8 @@ class EntityVectors:
         }
         self._unwritable: set[str] = set()
         self._slots: dict[str, int] = {}  # by text: its row
-        self._seen: dict[str, tuple[Entity | None, int]] = {}  # by id: who had it last, who need not be written again
+        self._seen: dict[str, Entity] = {}  # by id: who had it last, who need not be written again
+        self._rows: dict[str, int] = {}  # by id: the row of whoever had it last
         self._vectors = torch.empty(0, 0)
         self._space: Space | None = None
         self._lock = RLock()
@@ -74,11 +73,11 @@ class EntityVectors:
     def rows(self, entities: Sequence[Entity]) -> tuple[Tensor, Tensor]:
         """Vectors (M, D), and per entity which of them is its own (N,): nothing is copied for those held already."""
         with self._lock:
-            seen = self._seen
-            found = [seen.get(entity.entity_id, _NOBODY) for entity in entities]
-            same = [entity for entity, _ in found] == list(entities)
-            rows = [row for _, row in found] if same else self._held(entities)
-            return self._vectors, torch.tensor(rows, dtype=torch.long, device=self._vectors.device)
+            ids = [entity.entity_id for entity in entities]
+            same = list(map(self._seen.get, ids)) == list(entities)
+            rows = map(self._rows.__getitem__, ids) if same else self._held(entities)
+            numbers = torch.from_numpy(np.fromiter(rows, np.int64, len(ids)))
+            return self._vectors, numbers.to(self._vectors.device)
 
     def _held(self, entities: Sequence[Entity]) -> list[int]:
         """The rows of entities by what is written of them; those that have none yet are given one."""
@@ -86,12 +85,13 @@ class EntityVectors:
         missing = {text: entity for text, entity in zip(texts, entities, strict=True) if text not in self._slots}
         if len(self._slots) + len(missing) > _HELD:
             # another tensor: somebody may still read the rows of this one
-            self._slots, self._seen, self._vectors = {}, {}, self._vectors.new_empty(0, 0)
+            self._slots, self._seen, self._rows, self._vectors = {}, {}, {}, self._vectors.new_empty(0, 0)
             missing = dict(zip(texts, entities, strict=True))
         if missing:
             self._hold(missing)
         rows = [self._slots[text] for text in texts]
-        self._seen |= ((entity.entity_id, (entity, row)) for entity, row in zip(entities, rows, strict=True))
+        self._seen |= ((entity.entity_id, entity) for entity in entities)
+        self._rows |= zip((entity.entity_id for entity in entities), rows, strict=True)
         return rows
 
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -95,13 +96,16 @@ def windows(words: Words, limits: Limits, sizes: Callable[[Sequence[str]], list[
         first, core = following, middle
 
 
-def groups(sizes: Sequence[int], at_most: int, padding: float = 0.15) -> Iterator[list[int]]:
-    """Indices of sizes in groups that waste little when all are padded to the longest: at most `padding` of it."""
+def groups(sizes: Sequence[int], at_most: int, room: float = inf, padding: float = 0.15) -> Iterator[list[int]]:
+    """Indices of sizes in groups that waste little when all are padded to the longest: at most `padding` of it.
+
+    A group of more than one takes no more than `room`, padding and all.
+    """
     group: list[int] = []
     total = 0
     for index in sorted(range(len(sizes)), key=lambda at: (-sizes[at], at)):
-        longest = sizes[group[0]] if group else 0
-        if group and (len(group) == at_most or longest * (len(group) + 1) * (1 - padding) > total + sizes[index]):
+        padded = sizes[group[0]] * (len(group) + 1) if group else 0
+        if group and (len(group) == at_most or padded > room or padded * (1 - padding) > total + sizes[index]):
             yield group
             group, total = [], 0
         group.append(index)

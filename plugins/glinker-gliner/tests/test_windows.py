@@ -87,16 +87,19 @@ def test_a_word_has_neighbours_on_both_sides_in_its_window(count: int, most: int
             assert min(count, word + around) <= one.last
 
 
-@given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 9), st.floats(0, 0.9))
-def test_groups_are_a_partition_and_not_larger_than_asked(lengths: list[int], most: int, padding: float) -> None:
-    made_groups = list(groups(lengths, most, padding))
+@given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 9), st.integers(1, 200), st.floats(0, 0.9))
+def test_groups_are_a_partition_and_not_larger_than_asked(
+    lengths: list[int], most: int, room: int, padding: float
+) -> None:
+    made_groups = list(groups(lengths, most, room, padding))
     assert sorted(index for group in made_groups for index in group) == list(range(len(lengths)))
     assert all(1 <= len(group) <= most for group in made_groups)
+    assert all(len(group) == 1 or max(lengths[at] for at in group) * len(group) <= room for group in made_groups)
 
 
 @given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 9), st.floats(0, 0.9))
 def test_groups_waste_no_more_than_asked_on_padding(lengths: list[int], most: int, padding: float) -> None:
-    for group in groups(lengths, most, padding):
+    for group in groups(lengths, most, padding=padding):
         padded = max(lengths[index] for index in group) * len(group)
         assert padded * (1 - padding) <= sum(lengths[index] for index in group) + 1e-9
 

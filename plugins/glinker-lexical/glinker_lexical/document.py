@@ -75,7 +75,7 @@ def surfaces(text: str, items: Iterable[MentionCandidates], read: Read, weights:
 
 
 def _surface(item: MentionCandidates, context: frozenset[str], framed: str, read: Read) -> Surface:
-    mention, candidates = item.mention, item.candidates
+    mention, candidates = item.mention, tuple(item.candidates)
     key = normalise(mention.text)
     own = frozenset(pieces(key))
     described = [read(candidate.entity) for candidate in candidates]
