@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, field, validators
 
 from glinker_core.errors import DataError, Problem
-from glinker_core.model import MentionCandidates
+from glinker_core.model import Entity, MentionCandidates
 from glinker_core.ranked import Ranked
 from glinker_gliner.loading import ModelSpec
 from glinker_gliner.windows import Window, Words, windows
@@ -128,6 +128,15 @@ class ScoringLayer(ModelLayer):
         if self._vectors is None:
             return dict.fromkeys(stores, 0)  # a model that reads entities with the text has nothing to keep of them
         return self._vectors.precompute(stores, batch_size, progress)
+
+    def read(self, entities: Sequence[Entity]) -> list[str]:
+        """What the model reads of each entity beside a text; what is longer than fits is cut and counted."""
+        from glinker_gliner.vectors import render
+
+        texts, cut = self.loaded.fitting([render(self.template, entity) for entity in entities])
+        if cut and self._resources is not None:
+            self._resources.count("entity texts cut to what the model reads beside a text", cut)
+        return texts
 
     def score(
         self, stage: str, words: Sequence[Words], items: Sequence[Sequence[MentionCandidates]], count: int | None = None

@@ -32,10 +32,11 @@ class GlinerLinker(ScoringLayer):
         words = [self.loaded.words(text) for text in texts]
         items = [list(some) for some in candidates]
         whole = [index for index, some in enumerate(items) if _is_whole(texts[index], some)]
-        for pool, indices in _by_pool(whole, items):
-            for index, found in zip(indices, self._found([words[index] for index in indices], pool), strict=True):
-                items[index] = found
-        linked = list(self.score("l3", words, items))
+        with self.loaded.keeping():
+            for pool, indices in _by_pool(whole, items):
+                for index, found in zip(indices, self._found([words[index] for index in indices], pool), strict=True):
+                    items[index] = found
+            linked = list(self.score("l3", words, items))
         for index in whole:
             linked[index] = tuple(evolve(item, candidates=item.candidates[:_SHOWN]) for item in linked[index])
         return linked
@@ -43,11 +44,10 @@ class GlinerLinker(ScoringLayer):
     def _found(self, texts: Sequence[Words], pool: Sequence[Candidate]) -> Iterator[list[MentionCandidates]]:
         """Mentions of the candidates' entities in each text, each with the whole pool to choose from."""
         from glinker_gliner.finding import find
-        from glinker_gliner.vectors import render
 
         entities = [candidate.entity for candidate in pool]
         vectors = self._vectors.of(entities) if self._vectors is not None and entities else None
-        labels = [render(self.template, entity) for entity in entities]
+        labels = self.read(entities) if vectors is None else []
         for words, found in zip(texts, find(self, texts, labels, vectors, [self.threshold] * len(pool)), strict=True):
             spans = [(words.starts[one.first], words.ends[one.last]) for one in greedy(found, self.flat_ner, False)]
             yield [MentionCandidates(Mention(start, end, words.text[start:end]), pool) for start, end in spans]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from math import inf
 from threading import RLock
@@ -106,6 +107,23 @@ class Model:
         sizes = [0] * len(labels) if self._bi else [size + 2 for size in self.sizes(labels)]
         return dict(zip(labels, sizes, strict=True)), self.limits(None, 0).tokens // 2
 
+    def fitting(self, labels: Sequence[str]) -> tuple[list[str], int]:
+        """Labels that stand beside a text, each cut to the half of a window that is left to them; how many were cut."""
+        if self._bi:
+            return list(labels), self.cut(labels)  # has an encoder of its own, which cuts them itself
+        sizes, room = self.prompt_sizes(labels)
+        long = [label for label in dict.fromkeys(labels) if sizes[label] > room]
+        cut = {label: self._beginning(label, max(room - 2, 1)) for label in long}
+        return [cut.get(label, label) for label in labels], len(cut)
+
+    def _beginning(self, label: str, tokens: int) -> str:
+        """What the first tokens of a label stand for."""
+        with self._lock:
+            found = self._processor.transformer_tokenizer(
+                [label], is_split_into_words=True, add_special_tokens=False, verbose=False, return_offsets_mapping=True
+            )
+        return label[: found["offset_mapping"][tokens - 1][1]]
+
     def sizes(self, words: Sequence[str]) -> list[int]:
         """How many tokens each word makes."""
         if not words:
@@ -163,6 +181,19 @@ class Model:
             return 0
         with self._lock:
             return sum(len(ids) > most for ids in tokenizer(long, truncation=False, verbose=False)["input_ids"])
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Within it a text that is looked at twice is encoded once, as where several layers share the model."""
+        with self._lock:
+            self.users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.users -= 1
+                if self.users < 2:
+                    self.close()
 
     def groups(self, sizes: Sequence[int], batch_size: int) -> list[list[int]]:
         """Indices of windows or labels of these sizes, in groups that go through the model together."""

@@ -12,7 +12,7 @@ from glinker_core.model import Entity, Mention
 from glinker_gliner.heads import flat_spans
 from glinker_gliner.layer import ModelLayer, ScoringLayer
 from glinker_gliner.placing import Placed, place
-from glinker_gliner.vectors import EntityVectors, render
+from glinker_gliner.vectors import EntityVectors
 from glinker_gliner.windows import Words
 
 _DIGITS = 6  # of a score: what a batch of another size changes is beyond them
@@ -42,7 +42,7 @@ def scores_of(
     """The scores of each job, whatever the kind of the model; vectors of entities where it makes any."""
     if vectors is not None:
         return by_vectors(layer, texts, jobs, vectors)
-    return by_prompts(layer, texts, jobs, layer.template, layer.max_labels)
+    return by_prompts(layer, texts, jobs)
 
 
 def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], vectors: EntityVectors) -> list[Scores]:
@@ -75,16 +75,16 @@ def by_vectors(layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], v
     return scores
 
 
-def by_prompts(
-    layer: ModelLayer, texts: Sequence[Words], jobs: Sequence[Job], template: str, max_labels: int
-) -> list[Scores]:
+def by_prompts(layer: ScoringLayer, texts: Sequence[Words], jobs: Sequence[Job]) -> list[Scores]:
     """Scores by a model that reads a text together with labels: `max_labels` entities of one mention at a time, or
     fewer where their texts would take more than half of a window.
 
     What such a model says of a label depends on the labels beside it. So the best of each chunk meet in another round,
     until one chunk holds them all; who is left behind never scores above who is not.
     """
-    labels = [list(dict.fromkeys(render(template, entity) for entity in job.entities)) for job in jobs]
+    read = iter(layer.read(list(chain.from_iterable(job.entities for job in jobs))))
+    of_entity = [list(islice(read, len(job.entities))) for job in jobs]
+    labels, max_labels = [list(dict.fromkeys(own)) for own in of_entity], layer.max_labels
     values: list[dict[str, float]] = [{} for _ in jobs]
     notes = [""] * len(jobs)
     rounds: list[list[tuple[int, set[str], set[str]]]] = []  # job, who goes on, who stays behind
@@ -105,8 +105,8 @@ def by_prompts(
         least = min(values[index][label] for label in on)
         values[index] |= {label: min(values[index][label], least) for label in behind}
     return [
-        Scores([own[render(template, entity)] for entity in job.entities], note)
-        for job, own, note in zip(jobs, values, notes, strict=True)
+        Scores([own[label] for label in written], note)
+        for written, own, note in zip(of_entity, values, notes, strict=True)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
+from glinker_core.model import WHOLE_TEXT, Candidate, Entity, Mention, MentionCandidates
 
 from .tiny import LABELS, SENTENCES
 
@@ -39,6 +39,14 @@ def item(text: str, span: tuple[int, int], entities: Iterable[Entity] = ENTITIES
     """A span with candidates, as a retriever gives them."""
     return MentionCandidates(
         mention(text, *span), tuple(Candidate(one, one.label, "exact", {"l2": 1.0}) for one in entities)
+    )
+
+
+def whole(text: str, entities: Iterable[Entity] = ENTITIES) -> MentionCandidates:
+    """A text as a retriever gives it where no recogniser ran."""
+    return MentionCandidates(
+        Mention(0, len(text), text, WHOLE_TEXT),
+        tuple(Candidate(one, one.label, "all", {"l2": 1.0}) for one in entities),
     )
 
 

@@ -174,10 +174,33 @@ def test_chunks_are_smaller_where_labels_would_take_the_window_from_the_text(
         assert max(map(len, asked)) == {512: 7, 128: 2, 64: 1}[window]
 
 
-def test_labels_that_leave_no_room_for_a_text_are_refused(tiny_model: TinyModel, opened: Opened) -> None:
-    from glinker_core.errors import InputError
-
-    reranker = opened(GlinerReranker(model=str(tiny_model("uni", window=40)), template="{label}: {description}"))
+@pytest.mark.parametrize("layer", [GlinerReranker, GlinerLinker])
+def test_the_text_of_an_entity_that_fills_a_window_is_cut_and_counted(
+    layer: Any, tiny_model: TinyModel, library: Any, opened: Opened, asked: Asked
+) -> None:
+    """The others of its batch are not touched, and what is left of it scores as the library scores that."""
+    resources = Resources()
+    scorer = layer(model=str(tiny_model("uni", window=40)), template="{label}: {description}")
+    score = opened(scorer, resources).rerank if layer is GlinerReranker else opened(scorer, resources).link
     long = evolve(ENTITIES[0], description="a natural stream of fresh water " * 20)
-    with pytest.raises(InputError, match=r"1 labels take \d+ tokens and leave no room for a text"):
-        reranker.rerank([TEXT], [[item(TEXT, MERCURY, [long])]])
+    ((linked, other),) = score([TEXT], [[item(TEXT, MERCURY, [long]), item(TEXT, QUEEN, ENTITIES[1:3])]])
+    ((cut,), _) = sorted(asked, key=len)
+    assert cut.startswith("person: a natural stream")
+    assert f"{long.label}: {long.description}".startswith(cut)
+    assert linked.candidates[0].entity == long
+    assert resources.counters == {"entity texts cut to what the model reads beside a text": 1}
+    ((alone,),) = score([TEXT], [[item(TEXT, QUEEN, ENTITIES[1:3])]])
+    assert scores(other) == scores(alone)
+    assert next(rows([linked], [long])) == pytest.approx(
+        library_scores(library("uni", window=40), TEXT, [MERCURY], [cut])[0], abs=1e-5
+    )
+
+
+def test_homonyms_that_are_mentioned_twice_are_asked_once(tiny_model: TinyModel, opened: Opened, asked: Asked) -> None:
+    """A window with the same labels is one prompt, whichever of its mentions they are candidates of."""
+    reranker = opened(GlinerReranker(model=str(tiny_model("uni")), template="{label}", max_labels=6))
+    (together,) = reranker.rerank([TEXT], [[item(TEXT, MERCURY), item(TEXT, QUEEN), item(TEXT, QUEEN, ENTITIES[:3])]])
+    assert len(asked) == 3 + 2 + 1  # three chunks, a last round each of what is best for either, and the other's own
+    for one, span, own in zip(together, (MERCURY, QUEEN, QUEEN), (ENTITIES, ENTITIES, ENTITIES[:3]), strict=True):
+        ((alone,),) = reranker.rerank([TEXT], [[item(TEXT, span, own)]])
+        assert scores(one) == pytest.approx(scores(alone), abs=2e-6)

@@ -17,7 +17,7 @@ from glinker_gliner.reranker import GlinerReranker
 from glinker_core.errors import InputError
 from glinker_core.resources import Resources
 
-from .cases import MAIN_KINDS, MERCURY, TEXT, item, long_text, scores
+from .cases import MAIN_KINDS, MERCURY, TEXT, item, long_text, scores, whole
 from .conftest import TinyModel
 from .tiny import LABELS, SENTENCES
 
@@ -70,6 +70,18 @@ def test_what_was_encoded_long_ago_is_encoded_again_and_memory_stays_bounded(
     assert sum(map(len, linker.loaded._kept.values())) == linker.loaded._kept_words
     assert 10 < len(encoded) < 20  # the last texts were still there, the others not
     linker.loaded.close()
+    assert not linker.loaded._kept
+
+
+@pytest.mark.parametrize("kind", ["bi", "bi_token"])
+def test_a_linker_that_finds_mentions_itself_encodes_a_text_once_and_keeps_nothing(
+    kind: str, tiny_model: TinyModel, opened: Opened, encoded: list[str]
+) -> None:
+    linker = opened(GlinerLinker(model=str(tiny_model(kind)), template="{label}"))
+    texts = list(SENTENCES[:4])
+    linked = linker.link(texts, [[whole(text)] for text in texts])
+    assert sum(map(len, linked)) > 4
+    assert sorted(encoded) == sorted(texts)
     assert not linker.loaded._kept
 
 

@@ -13,9 +13,9 @@ from glinker_gliner.model import Model
 
 from glinker_core.executor import DAGExecutor
 from glinker_core.factory import ProcessorFactory
-from glinker_core.model import WHOLE_TEXT, Candidate, Document, Mention, MentionCandidates, evolve
+from glinker_core.model import Document, Mention, MentionCandidates, evolve
 
-from .cases import ENTITIES, MAIN_KINDS, TEXT, scores
+from .cases import ENTITIES, MAIN_KINDS, TEXT, scores, whole
 from .conftest import TinyModel
 from .reference import library_scores
 from .tiny import KINDS, LABELS, SENTENCES
@@ -23,13 +23,6 @@ from .tiny import KINDS, LABELS, SENTENCES
 Opened = Callable[..., Any]
 
 RECORDS = [{"entity_id": entity.entity_id, "label": entity.label} for entity in ENTITIES]
-
-
-def whole(text: str, entities: Any = ENTITIES) -> MentionCandidates:
-    return MentionCandidates(
-        Mention(0, len(text), text, WHOLE_TEXT),
-        tuple(Candidate(one, one.label, "all", {"l2": 1.0}) for one in entities),
-    )
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in MAIN_KINDS or kind == "bi_fused"])
