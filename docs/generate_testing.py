@@ -21,8 +21,8 @@ PAGE = Path(__file__).resolve().parent / "reference" / "testing.md"
 MARK = "<!-- written by docs/generate_testing.py from the contracts; change them and run it -->"
 CONTRACTS = (
     kit.PluginContract, kit.RecognizerContract, kit.RetrieverContract, kit.LinkerContract, kit.RerankerContract,
-    kit.GateContract, kit.AggregatorContract, kit.StoreContract, kit.CacheContract, kit.ReaderContract,
-    kit.WriterContract,
+    kit.GateContract, kit.AggregatorContract, kit.StoreContract, kit.CacheContract, kit.VectorStoreContract,
+    kit.ReaderContract, kit.WriterContract,
 )  # fmt: skip
 SHARED = (ComponentContract, ConfigContract)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import glinker_core.testing
-from tests.liars import caches, ends, outputs, plugins, readers, recognizers, scorers, stores, writers
+from tests.liars import caches, ends, outputs, plugins, readers, recognizers, scorers, stores, vectors, writers
 
 ROOT = Path(__file__).parent.parent
 CONTRACTS = [thing for name, thing in vars(glinker_core.testing).items() if name.endswith("Contract")]
 LIARS = {
     (module.__name__, name): liar
-    for module in (caches, ends, outputs, plugins, readers, recognizers, scorers, stores, writers)
+    for module in (caches, ends, outputs, plugins, readers, recognizers, scorers, stores, vectors, writers)
     for name, liar in vars(module).items()
     if isinstance(liar, type) and hasattr(liar, "caught")
 }

@@ -28,6 +28,7 @@ from glinker_core.testing.contracts.recognizer import RecognizerContract  # noqa
 from glinker_core.testing.contracts.retriever import RetrieverContract  # noqa: E402
 from glinker_core.testing.contracts.store import StoreContract  # noqa: E402
 from glinker_core.testing.contracts.store_cache import CacheContract  # noqa: E402
+from glinker_core.testing.contracts.store_vectors import VectorStoreContract  # noqa: E402
 from glinker_core.testing.contracts.writer import WriterContract  # noqa: E402
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RerankerContract",
     "RetrieverContract",
     "StoreContract",
+    "VectorStoreContract",
     "WriterContract",
     "entities",
     "fakes",

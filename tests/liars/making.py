@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from glinker_core.testing import CacheContract, StoreContract
+from glinker_core.testing import CacheContract, StoreContract, VectorStoreContract
 from glinker_core.testing.fakes import FakeStore
 
-_SUBJECTS = {StoreContract: "store", CacheContract: "cache"}  # a store contract is a cache contract too
+# a store contract is a cache contract too
+_SUBJECTS = {StoreContract: "store", CacheContract: "cache", VectorStoreContract: "store"}
 
 
 def lies(contract, *, attributes=None, **caught):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from glinker_core.resources import Resources
+from glinker_core.testing.fixtures import opened as opened
 
 with warnings.catch_warnings():
     # transformers still compiles parts of DeBERTa with it, while it is imported
@@ -54,18 +54,3 @@ def library(tiny_model: TinyModel) -> Callable[..., Any]:
         return loaded[folder]
 
     return model
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[..., Any]]:
-    """Opens a component, with resources of its own or those given, and closes it after the test."""
-    components: list[Any] = []
-
-    def open_(component: Any, resources: Resources | None = None) -> Any:
-        component.open(resources or Resources())
-        components.append(component)
-        return component
-
-    yield open_
-    for component in components:
-        component.close()

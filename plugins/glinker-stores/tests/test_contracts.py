@@ -4,14 +4,14 @@ import pytest
 from glinker_stores.dict import DictStore
 from glinker_stores.sqlite import SqliteStore
 
-from glinker_core.testing import PluginContract, StoreContract
+from glinker_core.testing import PluginContract, StoreContract, VectorStoreContract
 
 
 class TestPlugin(PluginContract):
     plugin = "stores"
 
 
-class TestDictStore(StoreContract):
+class TestDictStore(StoreContract, VectorStoreContract):
     @pytest.fixture
     def store(self):
         store = DictStore()
@@ -19,7 +19,7 @@ class TestDictStore(StoreContract):
         return store
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, VectorStoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path):
         store = SqliteStore(str(tmp_path / "kb.db"), timeout=0.2)

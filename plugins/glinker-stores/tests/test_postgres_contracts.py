@@ -1,11 +1,11 @@
 import pytest
 from glinker_stores.postgres import PostgresStore
 
-from glinker_core.testing import StoreContract
+from glinker_core.testing import StoreContract, VectorStoreContract
 from tests import services
 
 
-class TestPostgresStore(StoreContract):
+class TestPostgresStore(StoreContract, VectorStoreContract):
     @pytest.fixture
     def store(self, kept_schema: str):
         store = PostgresStore(services.postgres(), schema=kept_schema)
