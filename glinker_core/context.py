@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +97,4 @@ class _Saved:
 def _plain(value: Any) -> Any:
     if attrs.has(type(value)):
         return attrs.asdict(value)
-    return dict(value) if isinstance(value, Mapping) else list(value)
+    return list(value) if isinstance(value, Sequence) else dict(value)
