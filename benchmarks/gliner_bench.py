@@ -26,29 +26,27 @@ class Bench:
     """Where the models are, how much is done, and the other interpreter."""
 
     folder: Path
+    shape: str  # of the bi-encoder
     rounds: int
     size: float  # of the work, 1 for all
     clock: str
     child: Child | None
 
-    def model(self, shape: str) -> str:
-        """The folder of a model of that shape; made if it is not there."""
-        folder = self.folder / shape
+    def model(self, shape: str = "") -> str:
+        """The folder of a model of that shape, the bi-encoder's unless it is told; made if it is not there."""
+        folder = self.folder / (shape or self.shape)
         if not (folder / "gliner_config.json").is_file():
-            make(SHAPES[shape], 0).save_pretrained(folder, safe_serialization=True)
+            make(SHAPES[folder.name], 0).save_pretrained(folder, safe_serialization=True)
         return str(folder)
 
-    def library(self, shape: str) -> Any:
-        """The model as the library has it."""
+    @cached_property
+    def library(self) -> Any:
+        """The bi-encoder as the library has it."""
         from gliner import GLiNER
         from transformers.initialization import no_init_weights
 
         with no_init_weights():
-            return GLiNER.from_pretrained(self.model(shape)).eval()
-
-    @cached_property
-    def edge(self) -> Any:
-        return self.library("edge")
+            return GLiNER.from_pretrained(self.model()).eval()
 
     def count(self, number: int, least: int = 1) -> int:
         """So many at full size."""

@@ -20,7 +20,7 @@ FEW = 2  # texts of a round for what is slow: embeddings of candidates made now
 
 def l3(bench: Bench) -> Part:
     """Ten mentions a text, 10 to 1,000 candidates each, with embeddings in the store and without."""
-    part, folder = Part(), bench.model("edge")
+    part, folder = Part(), bench.model()
     things = draw_things(bench.count(3_000, 1_200), 12, "l3")
     texts = draw_texts(8 * bench.rounds, 90, 110, "l3", mentions=10)
     slices = bench.slices(list(range(len(texts))))
@@ -72,7 +72,7 @@ def l3(bench: Bench) -> Part:
         value = every.ratio(thousand, ten, bench.clock)
         part.at_most(f"L3, {what} a text: 1,000 candidates / 10 candidates", 1.2, value)
     few = [(text, draw_pools([text], 300, 30, text.text)[0]) for text in texts[:4]]
-    pairs, worst = difference_of_linkers(bench.edge, cold, few, things)
+    pairs, worst = difference_of_linkers(bench.library, cold, few, things)
     part.at_most(f"L3: difference to the library's scores, {pairs:,} pairs", 1e-5, worst)
     return part
 
@@ -94,7 +94,7 @@ def _add_l3(ways: dict[str, Any], bench: Bench, size: str, ours: GlinerLinker, c
             spans = [[{"start": start, "end": end} for start, end in texts[index].spans]]
             labels = [written(things[number]) for number in union]
             given = {"threshold": NOTHING_PASSES, "input_spans": spans}
-            bench.edge.batch_predict_with_embeds([texts[index].text], vectors[union], labels, **given)
+            bench.library.batch_predict_with_embeds([texts[index].text], vectors[union], labels, **given)
 
     linked(ours, list(range(len(texts))))  # what is measured is a stream: vectors come from the store once
     first = [some[:1] for some in items]

@@ -23,7 +23,7 @@ from glinker_core.resources import Resources
 def l1(bench: Bench) -> Part:
     """Mentions by type: mixed lengths, and one length at a time."""
     part = Part()
-    folder, labels = bench.model("edge"), list(LABELS)
+    folder, labels = bench.model(), list(LABELS)
     ours = GlinerRecognizer(model=folder, labels=labels, threshold=NOTHING_PASSES)
     ours.open(Resources())
     embeddings = raw_labels(ours.loaded, labels)
@@ -58,7 +58,7 @@ def l1(bench: Bench) -> Part:
             part.at_least(f"{title}: {GLINKER}'s loop / ours", 1.5, table.ratio(GLINKER, OURS, bench.clock))
         part.at_least(f"{title}: best of the library / ours", 1.0, table.ratio(best, OURS, bench.clock))
     few = draw_texts(4, 30, 60, "equal")
-    part.at_most("L1: difference to the library's scores", 1e-5, difference_of_mentions(bench.edge, ours, few))
+    part.at_most("L1: difference to the library's scores", 1e-5, difference_of_mentions(bench.library, ours, few))
     return part
 
 
@@ -69,11 +69,11 @@ def _library_ways(bench: Bench, labels: list[str], embeddings: torch.Tensor) -> 
         def run(texts: list[str]) -> None:
             some = sorted(texts, key=len) if ordered else texts
             if given:
-                bench.edge.batch_predict_with_embeds(
+                bench.library.batch_predict_with_embeds(
                     some, embeddings, labels, threshold=NOTHING_PASSES, batch_size=size
                 )
             else:
-                bench.edge.inference(some, labels, threshold=NOTHING_PASSES, batch_size=size)
+                bench.library.inference(some, labels, threshold=NOTHING_PASSES, batch_size=size)
 
         return lambda texts: timed(lambda: run(texts))
 
@@ -94,12 +94,12 @@ def _tried(tried: dict[str, list[Seconds]], items: int, clock: str) -> Iterator[
 def labels(bench: Bench) -> Part:
     """Embeddings of entities of 12 words; the library, which takes a second for eight, is given a sample."""
     part = Part()
-    model = linker_over(bench.model("edge"), [], False).loaded
+    model = linker_over(bench.model(), [], False).loaded
     count = bench.count(100_000, 1_000)
     slices = bench.slices([written(thing) for thing in draw_things(count, 12, "labels")])
     ways: dict[str, Any] = {
         OURS: lambda texts: timed(lambda: model.labels(texts, 64)),
-        "library": lambda texts: timed(lambda: bench.edge.encode_labels(texts[:32])).times(len(texts) / 32),
+        "library": lambda texts: timed(lambda: bench.library.encode_labels(texts[:32])).times(len(texts) / 32),
     }
     table = Table(f"labels: {count:,} of 12 words each", "label", len(slices[0]), rounds(ways, slices))
     table.notes = [f"the library is given 32 of {len(slices[0]):,} a round, and the time taken so many times"]
@@ -110,11 +110,11 @@ def labels(bench: Bench) -> Part:
 
 def load(bench: Bench) -> Part:
     """From the files to a model that is ready, in a fresh process each."""
-    part, folder = Part(), bench.model("edge")
+    part, folder = Part(), bench.model()
     ways = {name: lambda _, name=name: _loaded_apart(name, folder) for name in (OURS, "library")}
     taken = rounds(ways, list(range(min(bench.rounds, 3))))
-    part.tables.append(Table("load, edge: after imports", "load", 1, taken))
-    part.at_most("load of the edge shape, s of the processor", 1.5, part.tables[0].each(OURS, "cpu") / 1e3)
+    part.tables.append(Table(f"load, {bench.shape}: after imports", "load", 1, taken))
+    part.at_most(f"load of the {bench.shape} shape, s of the processor", 1.5, part.tables[0].each(OURS, "cpu") / 1e3)
     return part
 
 
@@ -135,7 +135,7 @@ def _load(name: str, folder: str) -> Seconds:
 
 def pipeline(bench: Bench) -> Part:
     """L1, L2, L3 and L0 with one model, entities in a dict; names are those that the recogniser finds."""
-    part, folder, names = Part(), bench.model("edge"), list(LABELS)
+    part, folder, names = Part(), bench.model(), list(LABELS)
     texts = [text.text for text in draw_texts(bench.rounds * bench.count(16, 4), 20, 200, "pipeline")]
     threshold, found = _some_mentions(folder, names, texts)
     of_thing: list[list[str]] = [[] for _ in range(300)]

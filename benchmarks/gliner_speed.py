@@ -19,6 +19,7 @@ from pathlib import Path
 
 os.environ |= {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1", "HF_HUB_OFFLINE": "1"}
 PARTS = ("l1", "l3", "l4", "pipeline", "labels", "load")
+SHAPES = ("edge", "small", "base", "large", "linker-base", "linker-large")
 
 
 def main() -> None:
@@ -32,8 +33,9 @@ def main() -> None:
 
     torch.set_num_threads(options.threads)
     child = Child(options.glinker_python, options.threads) if options.glinker_python else None
-    bench = Bench(options.folder, options.rounds, options.size, options.clock, child)
-    print(f"{_machine(torch.__version__)}; {options.threads} torch threads, {options.rounds} rounds, ", end="")
+    bench = Bench(options.folder, options.shape, options.rounds, options.size, options.clock, child)
+    print(f"{_machine(torch.__version__)}; shape {options.shape}; {options.threads} torch threads, ", end="")
+    print(f"{options.rounds} rounds, ", end="")
     print(f"clock: {options.clock}; {child.version if child else 'GLiNKER: not measured, give --glinker-python'}")
     parts = {}
     for name in options.parts:
@@ -54,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--glinker-python", type=Path, metavar="PATH", help="an interpreter that has GLiNKER")
+    parser.add_argument("--shape", choices=SHAPES, default="edge", help="of the bi-encoder (default: %(default)s)")
     parser.add_argument("--parts", default=",".join(PARTS), help="which, with commas (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="three rounds of a twentieth of the work")
     parser.add_argument("--size", type=float, default=1.0, help="of the work (default: %(default)s)")
