@@ -12,15 +12,16 @@ class Ranked(Sequence[Candidate]):
     """Candidates with a score of one more stage, best first; equal to the tuple of them, and as immutable.
 
     `values` are the scores of the first candidates, in their order; those without one stay behind as they are, and of
-    equal scores the earlier candidate comes first. Each record is made when somebody looks at it: of a thousand
-    candidates L0 looks at one.
+    equal scores the earlier candidate comes first. Each record is made once, when somebody looks at it: of a
+    thousand candidates L0 looks at one.
     """
 
-    __slots__ = ("_candidates", "_order", "_stage", "_values")
+    __slots__ = ("_candidates", "_made", "_order", "_stage", "_values")
 
     def __init__(self, candidates: Sequence[Candidate], stage: str, values: Sequence[float]) -> None:
         self._candidates, self._stage, self._values = candidates, stage, tuple(values)
         self._order = sorted(range(len(values)), key=self._values.__getitem__, reverse=True)
+        self._made: dict[int, Candidate] = {}
 
     def __len__(self) -> int:
         return len(self._candidates)
@@ -48,8 +49,11 @@ class Ranked(Sequence[Candidate]):
     def _at(self, place: int) -> Candidate:
         if place >= len(self._order):
             return self._candidates[place]
-        index = self._order[place]
-        return self._candidates[index].scored(**{self._stage: self._values[index]})
+        made = self._made.get(place)
+        if made is None:
+            index = self._order[place]
+            made = self._candidates[index].scored(**{self._stage: self._values[index]})
+        return self._made.setdefault(place, made)
 
 
 __all__ = ["Ranked"]

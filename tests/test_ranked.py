@@ -60,7 +60,7 @@ def test_values_that_change_afterwards_change_nothing() -> None:
     assert ranked == before
 
 
-def test_a_record_is_made_only_when_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_made_once_and_only_when_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     plain = Candidate.scored
 
@@ -73,6 +73,8 @@ def test_a_record_is_made_only_when_somebody_looks(monkeypatch: pytest.MonkeyPat
     assert (len(ranked), made) == (4, [])
     assert ranked[0].entity_id == "Q1"
     assert made == ["Q1"]
+    assert [one is other for one, other in zip(ranked, ranked, strict=True)] == [True] * 4
+    assert sorted(made) == ["Q0", "Q1", "Q2"]
 
 
 def test_a_result_with_it_is_the_same_after_json(ranked: Ranked) -> None:

@@ -111,7 +111,8 @@ def seen_by(graph: Graph, traced: Traced, mention: Mention) -> Iterator[Seen]:
         ]
         why = _why(node.component, traced.gold.text, before, received) if before is not None else {}
         note = item.note if before is None or item.note != before.note else ""
-        yield Seen(node.id, node.processor, True, item.candidates, item.threshold, note, tuple(dict.fromkeys(new)), why)
+        candidates = tuple(item.candidates)
+        yield Seen(node.id, node.processor, True, candidates, item.threshold, note, tuple(dict.fromkeys(new)), why)
 
 
 def _why(component: Any, text: str, item: MentionCandidates, items: Sequence[MentionCandidates]) -> dict[str, Why]:
