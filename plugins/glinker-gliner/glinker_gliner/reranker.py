@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from typing import TYPE_CHECKING
+
 from attrs import define, field, validators
 
 from glinker_core.layers import Candidates, Texts
+from glinker_gliner.catalog import RERANKER
 from glinker_gliner.layer import ScoringLayer
+
+if TYPE_CHECKING:
+    from glinker_core.resources import Resources
+
+log = logging.getLogger(__name__)
 
 
 @define(kw_only=True)
@@ -17,6 +26,17 @@ class GlinerReranker(ScoringLayer):
     """
 
     max_candidates: int = field(default=100, validator=validators.ge(1))
+
+    def open(self, resources: Resources) -> None:
+        """Load the model; one that compares vectors, as a linker does, is said to be no reranker, but runs."""
+        super().open(resources)
+        if self.loaded.independent:
+            log.warning(
+                "model '%s': is a linker, not a reranker: it scores candidates by vectors, without reading them beside "
+                "the text; name one such as %s",
+                self.model,
+                RERANKER.id,
+            )
 
     def rerank(self, texts: Texts, candidates: Candidates) -> Candidates:
         """The same mentions, the candidates that were scored again first."""

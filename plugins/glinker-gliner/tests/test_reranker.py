@@ -204,3 +204,11 @@ def test_homonyms_that_are_mentioned_twice_are_asked_once(tiny_model: TinyModel,
     for one, span, own in zip(together, (MERCURY, QUEEN, QUEEN), (ENTITIES, ENTITIES, ENTITIES[:3]), strict=True):
         ((alone,),) = reranker.rerank([TEXT], [[item(TEXT, span, own)]])
         assert scores(one) == pytest.approx(scores(alone), abs=2e-6)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("bi", 1), ("uni", 0)])
+def test_a_linker_that_shall_rerank_is_said_to_be_none(
+    kind: str, said: int, tiny_model: TinyModel, opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened(GlinerReranker(model=str(tiny_model(kind))))
+    assert caplog.text.count("is a linker, not a reranker") == said
