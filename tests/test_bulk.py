@@ -1,5 +1,6 @@
 """Runs into a folder: parts, what is done of them, what failed, and what a run refuses."""
 
+import errno
 import gzip
 import json
 import os
@@ -310,3 +311,44 @@ def test_a_worker_that_is_killed_is_told_and_the_run_goes_on_after(kb, tmp_path)
     assert "a worker process is gone" in said
     subprocess.run([*command, "--resume"], check=True, capture_output=True)
     assert sorted(map(int, ids(tmp_path / "out"))) == list(range(2000))
+
+
+def test_a_disk_that_is_full_stops_the_run_and_loses_nothing(kb, documents, tmp_path, monkeypatch):
+    out, options = tmp_path / "out", ("-k", kb, "-i", documents, "--into", tmp_path / "out", "--part-size", 10)
+    sync, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        done = glinker("link", *options)
+    assert done.exit_code == 1
+    assert "No space left on device" in done.stderr
+    assert 0 < len(ids(out)) < 50
+    assert glinker("link", *options, "--resume").exit_code == 0
+    assert ids(out) == [f"d{n}" for n in range(50)]
+
+
+def test_a_text_of_fifty_megabytes_is_one_document(moody, tmp_path):
+    (tmp_path / "d.csv").write_text("id,text\n1,short\n2," + "long " * 10_000_000 + "\n3,short\n")
+    done = moody("-i", tmp_path / "d.csv", "-q")
+    assert done.exit_code == 0, done.stderr
+    assert [len(path.read_bytes()) > 50_000_000 for path in sorted((tmp_path / "out").glob("part-*"))] == [
+        False,
+        True,
+        False,
+    ]
+    assert ids(tmp_path / "out") == ["1", "2", "3"]
+
+
+def test_a_parquet_file_that_is_none_is_told(kb, tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "d.parquet").write_bytes(b"no Parquet at all")
+    done = glinker("link", "-k", kb, "-i", tmp_path / "d.parquet", "--into", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    (failed,) = written(tmp_path / "out", "failed-*")
+    assert "not readable as Parquet" in failed["error"]
