@@ -16,8 +16,9 @@ from glinker_gliner.windows import Window, Words, windows
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources
+    from glinker_core.vectors import Progress
     from glinker_gliner.model import Model
-    from glinker_gliner.vectors import EntityVectors, Progress
+    from glinker_gliner.vectors import EntityVectors
 
 
 def _positive(_: Any, __: Any, value: int | None) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -12,34 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glinker_core.errors import InputError, StoreError
-from glinker_core.layers import Space, Store, VectorStore
+from glinker_core.layers import Space
 from glinker_core.model import Entity
+from glinker_core.vectors import Progress, StoredVectors, render
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources
     from glinker_gliner.model import Model
 
-log = logging.getLogger(__name__)
-
 _HELD = 20_000  # vectors held in memory: 31 MB at 384 numbers
 _BATCH = 64  # texts of entities are short
-_CHUNK = 4_096  # entities embedded and written at once: what a run that is stopped can lose
-
-#: (how many entities were done now, how many there are)
-Progress = Callable[[int, int], None]
-
-
-def render(template: str, entity: Entity) -> str:
-    """The text of an entity that a model reads."""
-    return template.format(
-        entity_id=entity.entity_id,
-        label=entity.label,
-        aliases=", ".join(entity.aliases),
-        description=entity.description,
-        entity_type=entity.entity_type,
-        popularity=entity.popularity,
-    ).strip()
 
 
 class EntityVectors:
@@ -54,10 +34,7 @@ class EntityVectors:
     ) -> None:
         self._model, self._template, self._resources = model, template, resources
         self._read, self._write, self._batch_size = read, write, max(batch_size, _BATCH)
-        self._stores: Mapping[str, Store] = {
-            name: store for name, store in resources.stores.items() if isinstance(store, VectorStore)
-        }
-        self._unwritable: set[str] = set()
+        self._stored = StoredVectors(resources, self._in)
         self._slots: dict[str, int] = {}  # by text: its row
         self._seen: dict[str, Entity] = {}  # by id: who had it last, who need not be written again
         self._rows: dict[str, int] = {}  # by id: the row of whoever had it last
@@ -95,32 +72,16 @@ class EntityVectors:
         return rows
 
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:
-        """Embed the entities of the stores named that have no vector yet; `{store: how many were embedded}`.
+        """Embed the entities of the stores named that have no vector yet; `{store: how many were embedded}`."""
 
-        Each chunk is kept when it is done, so a run that was stopped goes on where it was.
-        """
-        if other := [name for name in names if name not in self._stores]:
-            able = ", ".join(self._stores) or "none of this pipeline does"
-            raise InputError(f"precompute_embeddings: store '{other[0]}' keeps no vectors; those that do: {able}")
-        return {name: self._precompute(self._stores[name], batch_size, progress) for name in names}
+        def encode(texts: Sequence[str]) -> list[bytes]:
+            return _bytes(self._encoded(texts, batch_size))
 
-    def _precompute(self, store: Store, batch_size: int, progress: Progress | None) -> int:
-        assert isinstance(store, VectorStore)
-        space, count, total = self._in(), 0, store.count()
-        entities = iter(store.entities())
-        while chunk := list(islice(entities, _CHUNK)):
-            there = store.vectors(space, [entity.entity_id for entity in chunk])
-            new = [entity for entity, vector in zip(chunk, there, strict=True) if vector is None]
-            if new:
-                vectors = self._encoded([render(self._template, entity) for entity in new], batch_size)
-                count += store.add_vectors(space, zip((one.entity_id for one in new), _bytes(vectors), strict=True))
-            if progress is not None:
-                progress(len(chunk), total)
-        return count
+        return self._stored.precompute(names, self._template, encode, progress)
 
     def _hold(self, entities: Mapping[str, Entity]) -> None:
         """Hold the vectors of entities, given by their texts: stored ones as they are, the others made now."""
-        stored = self._stored(entities) if self._read else {}
+        stored = self._stored.of(entities) if self._read else {}
         parts = []
         if stored:
             numbers = np.frombuffer(b"".join(stored.values()), "<f2").reshape(len(stored), -1)
@@ -129,7 +90,7 @@ class EntityVectors:
             made = self._encoded(new, self._batch_size)
             parts.append(made.half().float() if self._read or self._write else made)
             if self._write:
-                self._keep({text: entities[text] for text in new}, made)
+                self._stored.keep({text: entities[text] for text in new}, dict(zip(new, _bytes(made), strict=True)))
         start, end = len(self._slots), len(self._slots) + len(entities)
         vectors = torch.cat(parts)
         if end > len(self._vectors):  # room for as many again, so that what is held is seldom copied
@@ -138,40 +99,6 @@ class EntityVectors:
             self._vectors = grown
         self._vectors[start:end] = vectors
         self._slots |= {text: start + index for index, text in enumerate([*stored, *new])}
-
-    def _stored(self, entities: Mapping[str, Entity]) -> dict[str, bytes]:
-        """The vectors that stores have of just these entities, by text."""
-        found: dict[str, bytes] = {}
-        for store in self._stores.values():
-            assert isinstance(store, VectorStore)
-            left = {text: entity for text, entity in entities.items() if text not in found}
-            vectors = store.vectors(self._in(), [entity.entity_id for entity in left.values()])
-            there = {text: vector for text, vector in zip(left, vectors, strict=True) if vector is not None}
-            same = self._same(store, {text: left[text] for text in there})
-            found |= {text: vector for text, vector in there.items() if text in same}
-        return found
-
-    def _keep(self, entities: Mapping[str, Entity], vectors: Tensor) -> None:
-        """Keep new vectors in the stores that have the entities; those that cannot be written are left alone."""
-        by_text = dict(zip(entities, _bytes(vectors), strict=True))
-        for name, store in self._stores.items():
-            if name in self._unwritable:
-                continue
-            assert isinstance(store, VectorStore)
-            same = self._same(store, entities)
-            try:
-                store.add_vectors(self._in(), [(entities[text].entity_id, by_text[text]) for text in same])
-            except StoreError as error:
-                self._unwritable.add(name)
-                log.warning("store '%s': vectors are not kept there, but computed again each time: %s", name, error)
-
-    def _same(self, store: Store, entities: Mapping[str, Entity]) -> list[str]:
-        """The texts of those entities that the store has with the same content, as another store may not."""
-        alone = len(self._resources.stores) == 1  # another store may have the id too, even one that keeps no vectors
-        if alone and len({entity.entity_id for entity in entities.values()}) == len(entities):
-            return list(entities)
-        there = store.get([entity.entity_id for entity in entities.values()])
-        return [text for (text, entity), other in zip(entities.items(), there, strict=True) if entity == other]
 
     def _encoded(self, texts: Sequence[str], batch_size: int) -> Tensor:
         if cut := self._model.cut(texts):

@@ -103,7 +103,7 @@ def test_a_model_that_reads_entities_with_the_text_keeps_none(kind: str, store: 
 def test_a_run_that_was_stopped_goes_on_where_it_was(
     store: Any, linker: Any, encoded: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glinker_gliner.vectors._CHUNK", 4)
+    monkeypatch.setattr("glinker_core.vectors._CHUNK", 4)
     done: list[int] = []
 
     def stopped(now: int, total: int) -> None:
