@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
+from glinker_core.fuse import fuse
 from glinker_core.model import Candidate, Mention, MentionCandidates
 
 _Key = tuple[int, int, str]
@@ -29,15 +31,29 @@ def merge_mentions(branches: Iterable[Sequence[Mention]]) -> tuple[Mention, ...]
 def merge_candidates(branches: Sequence[Sequence[MentionCandidates]]) -> tuple[MentionCandidates, ...]:
     """All mentions in order of position, each with the candidates of all branches.
 
-    A later branch counts as the later stage: its scores come last, its threshold holds, and its candidates stand
-    before those that only earlier branches have.
+    Two searches of one kind stand in the order of their match, `l2`; two retrievers that score in their own ways are
+    fused by reciprocal rank, `l2_rrf`. Otherwise a later branch counts as the later stage: its scores come last, its
+    threshold holds, and its candidates stand before those that only earlier branches have.
     """
-    merged: dict[_Key, MentionCandidates] = {}
+    found: dict[_Key, list[MentionCandidates]] = {}
     for items in branches:
         for item in items:
-            key = (item.mention.start, item.mention.end, item.mention.label)
-            merged[key] = _merge(merged[key], item) if key in merged else item
-    return tuple(sorted(merged.values(), key=lambda i: (i.mention.start, i.mention.end, i.mention.label)))
+            found.setdefault((item.mention.start, item.mention.end, item.mention.label), []).append(item)
+    merged = (_fused(items) if _only_retrieved(items) else reduce(_merge, items) for items in found.values())
+    return tuple(sorted(merged, key=lambda i: (i.mention.start, i.mention.end, i.mention.label)))
+
+
+def _only_retrieved(items: Sequence[MentionCandidates]) -> bool:
+    """Whether rankings meet that their scores do not compare: those of retrievers begin with l2, `l2` is of all."""
+    kinds = {frozenset(name for candidate in item.candidates for name in candidate.scores) for item in items}
+    scores = frozenset().union(*kinds)
+    return len(kinds) > 1 and not scores <= {"l2"} and all(name.startswith("l2") for name in scores)
+
+
+def _fused(items: Sequence[MentionCandidates]) -> MentionCandidates:
+    notes = [item.note for item in items if item.note]
+    candidates = fuse([item.candidates for item in items], len(items))
+    return MentionCandidates(items[-1].mention, candidates, items[-1].threshold, notes[-1] if notes else "")
 
 
 def _merge(earlier: MentionCandidates, later: MentionCandidates) -> MentionCandidates:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glinker_core.builtin.fuse import fuse
+from glinker_core.fuse import fuse
 from glinker_core.model import Candidate, Entity
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from glinker_core.merge import merge_candidates, merge_mentions
 from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 
@@ -66,3 +68,24 @@ def test_scores_of_both_branches_are_kept_the_later_ones_last():
     (merged,) = merge_candidates([left, right])
     assert dict(merged.candidates[0].scores) == {"encoder": 0.3, "l2": 1.0, "l3": 0.6}
     assert merged.candidates[0].score == 0.6
+
+
+def test_retrievers_that_score_in_their_own_ways_are_fused_by_rank_and_all_scores_stay():
+    mention = Mention(0, 1, "a")
+    lexical = [MentionCandidates(mention, (candidate("p", l2=1.0), candidate("q", l2=0.8)))]
+    dense = [MentionCandidates(mention, (candidate("q", l2_dense=0.4), candidate("r", l2_dense=0.3)))]
+    (merged,) = merge_candidates([lexical, dense])
+    assert [c.entity_id for c in merged.candidates] == ["q", "p", "r"]
+    assert {c.entity_id: dict(c.scores) for c in merged.candidates} == {
+        "q": {"l2": 0.8, "l2_dense": 0.4, "l2_rrf": pytest.approx((1 + 61 / 62) / 2)},
+        "p": {"l2": 1.0, "l2_rrf": 0.5},
+        "r": {"l2_dense": 0.3, "l2_rrf": pytest.approx(61 / 124)},
+    }
+    (alone,) = merge_candidates([[MentionCandidates(mention)], dense])
+    assert [c.score for c in alone.candidates] == [0.5, pytest.approx(61 / 124)]
+
+
+def test_a_gate_behind_a_retriever_changes_no_ranking():
+    mention = Mention(0, 1, "a")
+    found = [MentionCandidates(mention, (candidate("p", l2=1.0, l2_rrf=0.7), candidate("q", l2=0.8, l2_rrf=0.6)))]
+    assert merge_candidates([found, found]) == tuple(found)

@@ -10,10 +10,10 @@ from typing import Literal
 
 from attrs import Factory, define, evolve, field, frozen
 
-from glinker_core.builtin.fuse import fuse
 from glinker_core.builtin.shortened import joined, longer_names
 from glinker_core.builtin.tiers import Answers, Attempt, Tier
 from glinker_core.errors import StoreError
+from glinker_core.fuse import fuse
 from glinker_core.layers import CandidateCache, Candidates, Mentions, Search, StoreSpec, Texts
 from glinker_core.model import WHOLE_TEXT, Candidate, Mention, MentionCandidates
 from glinker_core.resources import KnowledgeBase, Resources

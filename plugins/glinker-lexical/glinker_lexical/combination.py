@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import define, field, validators
 
+from glinker_core.combine import Explanation, combine, reasons
 from glinker_core.layers import Candidates, Texts
 from glinker_core.model import Candidate, MentionCandidates
 from glinker_core.names import normalise
-from glinker_lexical.combine import combine, reasons
-from glinker_lexical.linker import Explanation
 
 _SCORE = "combined"
 _CLIP = 0.001  # of a score whose log-odds are taken: 0 and 1 have none
@@ -96,7 +95,7 @@ class CombiningReranker:
         The reason for a score that is missing is `no NAME`, with a value of 1.
         """
         return tuple(
-            Explanation(candidate, score, self._bias, reasons(values, self._all), ())
+            Explanation(candidate, score, self._bias, reasons(values, self._all))
             for candidate, values, score in self._scored(item)
         )
 

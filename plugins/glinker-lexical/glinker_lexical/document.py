@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field
 
+from glinker_core.combine import log_odds, priors
 from glinker_core.model import WHOLE_TEXT, Candidate, Mention, MentionCandidates
 from glinker_core.names import normalise, pieces
-from glinker_lexical.combine import log_odds
 from glinker_lexical.described import Described, Read, key_words
 from glinker_lexical.features import (
     framed_names,
@@ -19,7 +19,6 @@ from glinker_lexical.features import (
     mentions_described,
     name_similarities,
     overlap,
-    priors,
     shared_words,
     type_agreements,
     usages,

@@ -15,8 +15,6 @@ from glinker_core.names import normalise, pieces
 from glinker_lexical.described import Described
 from glinker_lexical.words import ORDINARY_WORDS
 
-_SMOOTHING = 0.001  # of the best known candidate, added to all: unknown popularity is low, not nothing
-_DECADES = 3  # powers of ten between a prior of 1 and of 0
 _UNKNOWN_TYPE = 0.5
 _HALF = 3  # weight of shared words that makes an overlap of a half: two or three that few candidates have
 _ORDINARY = 0.1  # how much of its weight an ordinary word keeps: "planet" says something, though it is everywhere
@@ -51,17 +49,6 @@ def label_similarities(key: str, described: Sequence[Described]) -> list[float]:
             near[one.label, one.bare] = (within * 2 + (one.label == key)) / 3
     nearest = max(near.values(), default=0.0) or 1.0
     return [near[one.label, one.bare] / nearest for one in described]
-
-
-def priors(candidates: Sequence[Candidate]) -> list[float]:
-    """How well known each candidate is among all: 1 for one that has all popularity, 0 for a thousandth or less.
-
-    In between it falls with the logarithm of the share, so that only ratios of popularity count, not its unit.
-    """
-    popularity = [candidate.entity.popularity for candidate in candidates]
-    extra = max(popularity, default=0) * _SMOOTHING or 1.0
-    total = math.fsum(popularity) + extra * len(popularity)
-    return [max(0.0, 1 + math.log10((one + extra) / total) / _DECADES) for one in popularity]
 
 
 def usages(key: str, candidates: Sequence[Candidate]) -> list[float]:

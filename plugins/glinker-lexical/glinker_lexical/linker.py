@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 from attrs import define, field, frozen, validators
 
+from glinker_core.combine import Explanation, combine, log_odds, logistic, reasons
 from glinker_core.layers import Candidates, Texts
 from glinker_core.model import Candidate, MentionCandidates
-from glinker_lexical.combine import Reason, combine, log_odds, logistic, reasons
 from glinker_lexical.described import Read, reader
 from glinker_lexical.document import Surface, surfaces
 
@@ -29,20 +29,6 @@ class Weights:
     mentions: float = 1.0
     coherence: float = 4.0
     bias: float = -18.7
-
-
-@frozen
-class Explanation:
-    """Why a candidate has its score: the bias, the reasons in order, and the words it shares with the document.
-
-    Each word comes with its weight; together they make the value of the feature `overlap`.
-    """
-
-    candidate: Candidate
-    score: float
-    bias: float
-    reasons: tuple[Reason, ...]
-    words: tuple[tuple[str, float], ...]
 
 
 @define

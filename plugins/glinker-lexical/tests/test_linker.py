@@ -1,13 +1,13 @@
 import random
 
 import pytest
-from glinker_lexical.combine import combine, logistic, reasons
 from glinker_lexical.described import content_words
-from glinker_lexical.features import overlap, priors, shared_words
+from glinker_lexical.features import overlap, shared_words
 from glinker_lexical.linker import LexicalLinker, Weights
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glinker_core.combine import combine, logistic, priors, reasons
 from glinker_core.model import WHOLE_TEXT, Candidate, Entity, Mention, MentionCandidates, evolve
 
 JORDANS = (
