@@ -220,6 +220,14 @@ class VectorStore(Protocol):
 
 
 @runtime_checkable
+class NumbersContent(Protocol):
+    """A store that tells cheaply which content it has, so that what is derived of each entity is made anew of few."""
+
+    def numbers(self) -> Iterator[tuple[str, int, str]]:
+        """The id of each entity, a number of 64 bits (signed) that another content would not have, and its type."""
+
+
+@runtime_checkable
 class CandidateCache(Protocol):
     """What remembers whole answers of slower stores; a store may be one as well.
 

@@ -1,0 +1,86 @@
+"""A sentence encoder as the layers use it: texts to unit vectors, in batches that waste little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from glinker_core.errors import InputError
+from glinker_dense.loading import ModelSpec, fingerprint, load
+
+if TYPE_CHECKING:
+    from glinker_core.resources import Resources
+
+Vectors = npt.NDArray[np.float32]
+
+_QUERY, _DOCUMENT = ("query",), ("document", "passage", "corpus")  # what models call their prompts
+
+
+def shared_encoder(resources: Resources, spec: ModelSpec) -> Encoder:
+    """The encoder of a spec, loaded by whoever asks first."""
+    return resources.shared(("dense", spec), lambda: Encoder.load(spec))
+
+
+class Encoder:
+    """One loaded encoder; threads may share it, one at a time computes."""
+
+    def __init__(self, spec: ModelSpec, model: Any) -> None:
+        self.name = spec.model
+        self._model = model
+        if spec.max_length is not None:
+            model.max_seq_length = min(spec.max_length, model.max_seq_length or spec.max_length)
+        self._prompts: dict[str, str] = dict(model.prompts or {})
+        self._lock = RLock()
+        self.dimension: int = self._numbers(["x"], _DOCUMENT).shape[1]
+        parts = [type(part).__name__ for part in model]
+        document = next((self._prompts[name] for name in _DOCUMENT if name in self._prompts), "")
+        #: what the vectors of entities depend on beside their texts
+        self.fingerprint = fingerprint(spec, model.state_dict(), parts, model.max_seq_length, document)
+
+    @classmethod
+    def load(cls, spec: ModelSpec) -> Encoder:
+        """Load the weights."""
+        from sentence_transformers import SentenceTransformer
+
+        return cls(spec, load(spec, SentenceTransformer))
+
+    def entities(self, texts: Sequence[str], batch_size: int) -> Vectors:
+        """Unit vectors (N, D) of what is written of entities."""
+        return self._encoded(texts, batch_size, _DOCUMENT)
+
+    def queries(self, texts: Sequence[str], batch_size: int) -> Vectors:
+        """Unit vectors (N, D) of mentions and what stands around them."""
+        return self._encoded(texts, batch_size, _QUERY)
+
+    def _encoded(self, texts: Sequence[str], batch_size: int, prompts: Sequence[str]) -> Vectors:
+        """Each text is encoded once, among those of about its length, whatever came with it."""
+        once = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
+        found = np.zeros((len(once), self.dimension), np.float32)
+        with self._lock:
+            for start in range(0, len(once), batch_size):
+                found[start : start + batch_size] = self._numbers(once[start : start + batch_size], prompts)
+        self._check(once, found)
+        norms = np.linalg.norm(found, axis=1, keepdims=True)
+        found /= np.where(norms > 0, norms, 1)
+        place = {text: row for row, text in enumerate(once)}
+        rows: Vectors = found[[place[text] for text in texts]]
+        return rows
+
+    def _numbers(self, texts: list[str], prompts: Sequence[str]) -> Vectors:
+        prompt = next((name for name in prompts if name in self._prompts), None)
+        found: Vectors = self._model.encode(
+            texts, prompt_name=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True
+        )
+        return found.astype(np.float32, copy=False)
+
+    def _check(self, texts: Sequence[str], vectors: Vectors) -> None:
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if len(bad):
+            raise InputError(
+                f"model '{self.name}': gives vectors with numbers that are not finite for {len(bad)} texts, such as "
+                f"{texts[int(bad[0])][:60]!r}; use dtype: fp32, or another model"
+            )

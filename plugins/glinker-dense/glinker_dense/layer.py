@@ -1,0 +1,88 @@
+"""What all layers over an encoder share: which one it is, where it runs, and how entities are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field, validators
+
+from glinker_dense.loading import Dtype, ModelSpec
+
+if TYPE_CHECKING:
+    from glinker_core.resources import Resources
+    from glinker_core.vectors import Progress
+    from glinker_dense.encoder import Encoder
+    from glinker_dense.vectors import EntityVectors
+
+
+@define(kw_only=True)
+class EncoderLayer:
+    """What is said of an encoder: its name on the hub or its folder, how it runs, and what it reads of an entity.
+
+    Layers with the same `model`, `revision`, `device`, `dtype` and `max_length` (tokens) share it. `template` makes of
+    an entity the text that is embedded. Vectors come from the stores where there are any; with `cache_embeddings` new
+    ones are kept there. `batch_size` texts go through the encoder at once.
+    """
+
+    model: str
+    revision: str | None = None
+    device: str = "cpu"
+    dtype: Dtype = "fp32"
+    max_length: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    token: str | None = field(default=None, repr=False)
+    local_files_only: bool = False
+    batch_size: int = field(default=32, validator=validators.ge(1))
+    template: str = "{label}: {description}"
+    cache_embeddings: bool = True
+    _encoder: Encoder | None = field(default=None, init=False, repr=False, eq=False)
+    _vectors: EntityVectors | None = field(default=None, init=False, repr=False, eq=False)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Which model, and where and how it runs."""
+        return ModelSpec(
+            self.model,
+            self.revision,
+            self.device,
+            self.dtype,
+            self.max_length,
+            self.local_files_only,
+            self.token or None,
+        )
+
+    def open(self, resources: Resources) -> None:
+        """Load the encoder, unless another layer has."""
+        from glinker_dense.encoder import shared_encoder
+        from glinker_dense.vectors import EntityVectors
+
+        self._encoder = shared_encoder(resources, self.spec)
+        key = ("dense vectors", self.spec, self.template, self.cache_embeddings)
+        encoder = self._encoder
+        self._vectors = resources.shared(
+            key, lambda: EntityVectors(encoder, self.template, resources, self.cache_embeddings, self.batch_size)
+        )
+
+    def close(self) -> None:
+        """Let go of the encoder and of all vectors."""
+        self._encoder = self._vectors = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder; `open()` loads it."""
+        if self._encoder is None:
+            raise RuntimeError("call open() first")
+        return self._encoder
+
+    @property
+    def vectors(self) -> EntityVectors:
+        """The vectors of entities; `open()` makes them ready."""
+        if self._vectors is None:
+            raise RuntimeError("call open() first")
+        return self._vectors
+
+    def precompute_embeddings(
+        self, stores: Sequence[str], batch_size: int, progress: Progress | None = None
+    ) -> dict[str, int]:
+        """Embed the entities of the stores that have no vector yet; `{store: how many}`."""
+        return self.vectors.precompute(stores, batch_size, progress)

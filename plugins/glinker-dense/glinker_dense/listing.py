@@ -1,0 +1,80 @@
+"""Which entities a knowledge base has and which content of each: what an index compares itself with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from glinker_core.layers import NumbersContent, Store
+from glinker_dense.exact import Ints
+
+if TYPE_CHECKING:
+    from glinker_core.resources import KnowledgeBase
+
+
+@frozen(eq=False)
+class Listing:
+    """Ids in order of their bytes, with a number each that another content would not have, and types."""
+
+    ids: npt.NDArray[Any]
+    numbers: Ints
+    kinds: npt.NDArray[Any]  # of `types`
+    types: tuple[str, ...]
+
+    @classmethod
+    def empty(cls) -> Listing:
+        return cls(np.zeros(0, "S1"), np.zeros(0, np.int64), np.zeros(0, np.int32), ())
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def id(self, row: int) -> str:
+        """The id of a row."""
+        found: bytes = self.ids[row]
+        return found.decode("utf-8", "surrogatepass")
+
+    def of(self, rows: Ints) -> Listing:
+        """Some rows of it, in order."""
+        return Listing(self.ids[rows], self.numbers[rows], self.kinds[rows], self.types)
+
+    def of_types(self, types: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Which rows are of some types; all, where none is given."""
+        if not types:
+            return np.ones(len(self), bool)
+        wanted = np.array([one in types for one in self.types], bool)
+        return wanted[self.kinds] if len(self) else np.zeros(0, bool)
+
+    def find(self, others: Listing) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Which of the rows of another listing are here with the same content, and where."""
+        if not len(self):
+            return np.zeros(len(others), bool), np.zeros(len(others), np.int64)
+        where = np.minimum(np.searchsorted(self.ids, others.ids), len(self) - 1)
+        return (self.ids[where] == others.ids) & (self.numbers[where] == others.numbers), where
+
+
+def listing(kb: KnowledgeBase) -> Listing:
+    """What a knowledge base has now; the first store that has an entity speaks for it."""
+    found: dict[str, tuple[int, str]] = {}
+    for store in reversed(list(kb.stores.values())):
+        found |= {entity_id: (number, kind) for entity_id, number, kind in _numbered(store)}
+    encoded = np.array([entity_id.encode("utf-8", "surrogatepass") for entity_id in found] or [b""])[: len(found)]
+    order = np.argsort(encoded, kind="stable")
+    numbers = np.fromiter((number for number, _ in found.values()), np.int64, len(found))
+    types = tuple(dict.fromkeys(kind for _, kind in found.values()))
+    place = {kind: index for index, kind in enumerate(types)}
+    kinds = np.fromiter((place[kind] for _, kind in found.values()), np.int32, len(found))
+    return Listing(encoded[order], numbers[order], kinds[order], types)
+
+
+def _numbered(store: Store) -> Iterator[tuple[str, int, str]]:
+    if isinstance(store, NumbersContent):
+        yield from store.numbers()
+        return
+    for entity in store.entities():
+        digest = blake2b(repr(entity).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        yield entity.entity_id, int.from_bytes(digest, "little", signed=True), entity.entity_type
