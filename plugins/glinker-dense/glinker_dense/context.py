@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from glinker_core.model import WHOLE_TEXT, Mention
 
-_END = re.compile(r"[.!?。！？][\"'”’)\]]*\s+(?=\S)|\n+")
+_END = re.compile(r"[.!?。！？][\"'”’)\]]*\s+|\n+")
 _FARTHEST = 300  # characters on either side
 
 

@@ -37,7 +37,7 @@ class Encoder:
         self._lock = RLock()
         self.dimension: int = self._numbers(["x"], _DOCUMENT).shape[1]
         parts = [type(part).__name__ for part in model]
-        document = next((self._prompts[name] for name in _DOCUMENT if name in self._prompts), "")
+        document = next((self._prompts[name] for name in _DOCUMENT if self._prompts.get(name)), "")
         #: what the vectors of entities depend on beside their texts
         self.fingerprint = fingerprint(spec, model.state_dict(), parts, model.max_seq_length, document)
 
@@ -71,9 +71,13 @@ class Encoder:
         return rows
 
     def _numbers(self, texts: list[str], prompts: Sequence[str]) -> Vectors:
-        prompt = next((name for name in prompts if name in self._prompts), None)
+        prompt = next((name for name in prompts if self._prompts.get(name)), None)
         found: Vectors = self._model.encode(
-            texts, prompt_name=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True
+            [readable(text) for text in texts],
+            prompt_name=prompt,
+            batch_size=len(texts),
+            show_progress_bar=False,
+            convert_to_numpy=True,
         )
         return found.astype(np.float32, copy=False)
 
@@ -84,3 +88,8 @@ class Encoder:
                 f"model '{self.name}': gives vectors with numbers that are not finite for {len(bad)} texts, such as "
                 f"{texts[int(bad[0])][:60]!r}; use dtype: fp32, or another model"
             )
+
+
+def readable(text: str) -> str:
+    """A text as tokenizers take it: halves of characters (lone surrogates) are question marks to them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -53,5 +53,5 @@ def _nearest(queries: Vectors, vectors: Halves, rows: Ints, limit: int) -> list[
 def unit(vectors: Vectors) -> Vectors:
     """Vectors of length 1; one of length 0 stays as it is."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: Vectors = vectors / np.where(norms > 0, norms, 1).astype(np.float32)
+    scaled: Vectors = (vectors / np.where(norms > 0, norms, 1)).astype(np.float32, copy=False)
     return scaled

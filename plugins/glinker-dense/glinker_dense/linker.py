@@ -19,6 +19,7 @@ _SCORE = "encoder"
 WEIGHTS: Mapping[str, float] = {
     "name": 2.0,
     "label": 4.5,
+    "usage": 2.0,
     "document": 3.5,
     "prior": 5.0,
     "meaning": 8.0,
@@ -31,8 +32,10 @@ WEIGHTS: Mapping[str, float] = {
 _SPELT = ("l2", "name", "case", "label", "usage", "document")  # what compares spellings
 
 
-def _finite(weights: Mapping[str, float]) -> Mapping[str, float]:
-    return {name: float(weight) for name, weight in weights.items()}
+def _ordered(weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights as numbers, the usual ones in their usual order."""
+    names = [*(name for name in WEIGHTS if name in weights), *sorted(name for name in weights if name not in WEIGHTS)]
+    return {name: float(weights[name]) for name in names}
 
 
 @define(kw_only=True)
@@ -48,7 +51,7 @@ class EncoderLinker(EncoderLayer):
     """
 
     threshold: float = field(default=0.5, validator=[validators.ge(0), validators.le(1)])
-    weights: Mapping[str, float] = field(factory=lambda: dict(WEIGHTS), converter=_finite)
+    weights: Mapping[str, float] = field(factory=lambda: dict(WEIGHTS), converter=_ordered)
 
     def __attrs_post_init__(self) -> None:
         if wrong := [name for name, weight in self.weights.items() if not math.isfinite(weight)]:

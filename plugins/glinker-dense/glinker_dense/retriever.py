@@ -116,9 +116,10 @@ class DenseRetriever(EncoderLayer):
             cosines = self.vectors.of(others) @ vectors[one] if others else ()
             more = ((entity, round(float(score), 5)) for entity, score in zip(others, cosines, strict=True))
             near = _sorted([*near, *more])
-        for entity, score in near:
-            if score >= self.min_score and score > 0:
-                yield Candidate(entity, nearest_name(one.name, entity), "dense", {_SCORE: min(score, 1.0)})
+        for entity, cosine in near:
+            score = min(max(cosine, 0.0), 1.0)
+            if score >= self.min_score:
+                yield Candidate(entity, nearest_name(one.name, entity), "dense", {_SCORE: score})
 
 
 def _sorted(near: Iterable[tuple[Entity, float]]) -> list[tuple[Entity, float]]:

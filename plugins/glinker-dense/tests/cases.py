@@ -1,0 +1,41 @@
+"""Entities, texts and stores that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from glinker_stores.dict import DictStore
+
+from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
+
+PLANET = Entity("planet", "Mercury", description="smallest planet, closest to the Sun", popularity=30)
+ELEMENT = Entity("element", "Mercury", ("quicksilver",), "chemical element in the blood", popularity=20)
+PARIS = Entity("paris", "Paris", description="capital city of France", entity_type="place", popularity=90)
+TROY = Entity("troy", "Paris", description="prince of Troy", entity_type="person", popularity=3)
+BARE = Entity("bare", "Jordan")
+ENTITIES = (PLANET, ELEMENT, PARIS, TROY, BARE)
+TEXT = "Mercury is the planet closest to the Sun. It is small. Paris is a city."
+
+
+def stored(*entities: Entity) -> Any:
+    """A store that keeps vectors."""
+    store = DictStore()
+    store.open()
+    store.upsert(entities)
+    return store
+
+
+def mentions(text: str, *names: str) -> tuple[Mention, ...]:
+    """The first mention of each name in a text."""
+    return tuple(Mention(text.index(name), text.index(name) + len(name), name) for name in names)
+
+
+def items(text: str, names: Sequence[str], entities: Iterable[Entity], **scores: float) -> list[MentionCandidates]:
+    """Mentions with the same candidates each."""
+    found = tuple(Candidate(entity, entity.label, "exact", scores or {"l2": 1.0}) for entity in entities)
+    return [MentionCandidates(mention, found) for mention in mentions(text, *names)]
+
+
+def ids(item: MentionCandidates) -> list[str]:
+    return [candidate.entity_id for candidate in item.candidates]
