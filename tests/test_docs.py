@@ -66,16 +66,35 @@ def models(tmp_path_factory):
     def folder(spec):
         kind = "uni" if "rerank" in spec.model else "bi"
         if kind not in made:
-            path = ROOT / "plugins/glinker-gliner/tests/tiny.py"
-            found = importlib.util.spec_from_file_location("tiny_models", path)
-            tiny = importlib.util.module_from_spec(found)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of torch, while gliner is imported
-                found.loader.exec_module(tiny)
-            made[kind] = tiny.build(kind, tmp_path_factory.mktemp(kind))
+            made[kind] = tiny("gliner").build(kind, tmp_path_factory.mktemp(kind))
         return made[kind]
 
     return folder
+
+
+@pytest.fixture(scope="module")
+def encoders(tmp_path_factory):
+    """Where the files of an encoder are, by its name on the hub."""
+    made = {}
+
+    def folder(spec):
+        cross = "cross-encoder" in spec.model
+        if cross not in made:
+            made[cross] = tiny("dense").build(tmp_path_factory.mktemp("encoder"), cross=cross)
+        return made[cross]
+
+    return folder
+
+
+def tiny(plugin):
+    """The module by which the tests of a plugin make models."""
+    path = ROOT / f"plugins/glinker-{plugin}/tests/tiny.py"
+    found = importlib.util.spec_from_file_location(f"tiny_{plugin}", path)
+    module = importlib.util.module_from_spec(found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, while gliner is imported
+        found.loader.exec_module(module)
+    return module
 
 
 def glinker(script, columns=120):
@@ -99,7 +118,7 @@ def run_python(code, page, line, namespace):
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=relative)
-def test_blocks_of_a_page_do_what_they_say(page, place, models, monkeypatch):
+def test_blocks_of_a_page_do_what_they_say(page, place, models, encoders, monkeypatch):
     text = page.read_text(encoding="utf-8")
     namespace = {"__name__": "__main__"}
     printed = None
@@ -114,6 +133,7 @@ def test_blocks_of_a_page_do_what_they_say(page, place, models, monkeypatch):
             monkeypatch.setenv("REDIS_URL", services.redis())
         if "needs=models" in info:
             monkeypatch.setattr("glinker_gliner.loading._folder", models)
+            monkeypatch.setattr("glinker_dense.loading._located", encoders)
         if "not-run" in info or (title and language != "yaml"):
             printed = None
         elif language == "python":

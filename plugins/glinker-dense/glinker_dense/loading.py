@@ -40,7 +40,8 @@ def load(spec: ModelSpec, make: Callable[..., M]) -> M:
     import torch
     from safetensors import SafetensorError
 
-    local = _is_folder(spec.model)
+    where = _located(spec)
+    local = isinstance(where, Path)
     settings: dict[str, Any] = {
         "device": str(_device(spec.device)),
         "revision": spec.revision,
@@ -50,7 +51,7 @@ def load(spec: ModelSpec, make: Callable[..., M]) -> M:
     }
     try:
         with _quiet():
-            return make(str(Path(spec.model).expanduser()) if local else spec.model, **settings)
+            return make(str(where), **settings)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         told = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if local:
@@ -75,14 +76,14 @@ def fingerprint(spec: ModelSpec, weights: Any, *more: object) -> str:
     return f"{spec.model.rstrip('/').rpartition('/')[2]}@{digest.hexdigest()}"
 
 
-def _is_folder(model: str) -> bool:
-    """Whether a model is a folder here, and not a name on the hub."""
-    path = Path(model).expanduser()
+def _located(spec: ModelSpec) -> Path | str:
+    """The folder of a model, or its name on the hub."""
+    path = Path(spec.model).expanduser()
     if path.is_dir():
-        return True
-    if path.is_absolute() or model.startswith(".") or model.count("/") > 1:
-        raise InputError(f"model '{model}': there is no such folder")
-    return False
+        return path
+    if path.is_absolute() or spec.model.startswith(".") or spec.model.count("/") > 1:
+        raise InputError(f"model '{spec.model}': there is no such folder")
+    return spec.model
 
 
 def _device(name: str) -> torch.device:

@@ -8,6 +8,7 @@ from string import ascii_lowercase, digits, punctuation
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 CORPUS = (
     "Mercury is the smallest planet and the closest one to the Sun",
@@ -21,6 +22,7 @@ CORPUS = (
 
 def build(folder: Path, *, seed: int = 0, size: int = 16, cross: bool = False, longest: int = 64) -> Path:
     """Save an encoder with vectors of `size` numbers, or a cross-encoder, to a folder, and give the folder."""
+    logging.disable_progress_bar()
     tokenizer = wordpiece(longest)
     config = BertConfig(
         vocab_size=len(tokenizer),
