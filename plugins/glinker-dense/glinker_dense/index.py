@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from glinker_core.errors import StoreError
+from glinker_core.layers import Space
 from glinker_core.model import Entity
+from glinker_dense import file
+from glinker_dense.coarse import Coarse
 from glinker_dense.encoder import Vectors
-from glinker_dense.exact import Halves, Ints, best, nearest
+from glinker_dense.exact import Halves, Ints, best, cosines, nearest
 from glinker_dense.listing import Listing, listing
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CHUNK = 2_048  # entities read at once
+_LIKELY = 5  # times as many as are wanted are scored by their vectors, where not all are
 _FRESH = 1_000  # entities beside the base, before a new one is made of all
 
 
@@ -35,8 +41,13 @@ class Hit(NamedTuple):
 class DenseIndex:
     """The vectors of a knowledge base: a base of rows in order of ids, and the entities that came after it."""
 
-    def __init__(self, kb: KnowledgeBase, vectors: EntityVectors, embed_at_most: int) -> None:
+    def __init__(
+        self, kb: KnowledgeBase, vectors: EntityVectors, embed_at_most: int, approximate_above: int, folder: Path | None
+    ) -> None:
         self._kb, self._vectors, self._most = kb, vectors, embed_at_most
+        self._approximate_above = approximate_above
+        self._file = folder / f"{_digest(vectors.space, kb)}.vectors" if folder is not None else None
+        self._coarse: Coarse | None = None
         self._revision = ""
         nothing = np.zeros((0, vectors.space.dimension), np.float16)
         self._base, self._fresh = Listing.empty(), Listing.empty()
@@ -52,7 +63,7 @@ class DenseIndex:
             fresh = np.flatnonzero(self._fresh.of_types(types))
             offset, found = len(self._base), []
             both = zip(
-                self._nearest(queries, base, limit),
+                self._nearest(queries, base, limit, not types),
                 nearest(queries, self._fresh_vectors, fresh, limit),
                 strict=True,
             )
@@ -61,8 +72,16 @@ class DenseIndex:
                 found.append([Hit(self._id(int(row)), float(score)) for row, score in zip(*some, strict=True)])
             return found
 
-    def _nearest(self, queries: Vectors, rows: Ints, limit: int) -> Iterator[tuple[Ints, Vectors]]:
-        return nearest(queries, self._base_vectors, rows, limit)
+    def _nearest(self, queries: Vectors, rows: Ints, limit: int, whole: bool) -> Iterator[tuple[Ints, Vectors]]:
+        """The best of some rows of the base, which are all that are alive if it is asked as a `whole`."""
+        if self._coarse is None or not whole:
+            yield from nearest(queries, self._base_vectors, rows, limit)
+            return
+        dead = len(self._base) - len(rows)
+        for query, likely in zip(queries, self._coarse.likely(queries, _LIKELY * limit + dead), strict=True):
+            some = likely[likely >= 0]
+            some = np.sort(some[self._alive[some]])
+            yield best(some, cosines(query[None], self._base_vectors[some])[0], limit)
 
     def _id(self, row: int) -> str:
         rows = self._base if row < len(self._base) else self._fresh
@@ -74,17 +93,42 @@ class DenseIndex:
         if revision == self._revision:
             return
         now = listing(self._kb)
+        if not self._revision and self._file is not None and self._file.is_file():
+            self._open(self._file)
         there, where = self._base.find(now)
         news = now.of(np.flatnonzero(~there))
-        if len(news) > max(_FRESH, len(self._base) // 10) or there.sum() < len(self._base) * 0.9:
+        gone = len(self._base) - there.sum()
+        if len(news) > (max(_FRESH, len(self._base) // 10) if len(self._base) else 0) or gone > len(self._base) // 10:
             self._base_vectors = self._read(now)
             self._base, self._fresh = now, now.of(np.zeros(0, np.int64))
             self._fresh_vectors, self._alive = self._base_vectors[:0], np.ones(len(now), bool)
+            self._coarse = Coarse.of(self._base_vectors) if len(now) > self._approximate_above else None
+            if self._file is not None:
+                self._write(self._file)
         else:
             self._fresh_vectors = self._read(news)
             self._fresh, self._alive = news, np.zeros(len(self._base), bool)
             self._alive[where[there]] = True
         self._revision = revision
+
+    def _open(self, path: Path) -> None:
+        """Start from a file; what moved in the stores since then is taken up as ever."""
+        try:
+            found = file.read(path, self._vectors.space)
+        except (file.StaleError, OSError) as error:
+            log.warning("%s: cannot be used, %s; its vectors are gathered again", path, error)
+            return
+        self._base, self._base_vectors, self._coarse = found
+        self._alive = np.ones(len(self._base), bool)
+        if len(self._base) > self._approximate_above and self._coarse is None:
+            self._coarse = Coarse.of(self._base_vectors)
+        if len(self._base) <= self._approximate_above:
+            self._coarse = None
+
+    def _write(self, path: Path) -> None:
+        """Keep the base in a file, and go on with that: mapped, it takes no memory of its own."""
+        file.write(path, self._vectors.space, file.Saved(self._base, self._base_vectors, self._coarse))
+        self._base, self._base_vectors, _ = file.read(path, self._vectors.space)
 
     def _read(self, rows: Listing) -> Halves:
         """The vectors of entities: those that are in memory, those that stores keep, and the others made now."""
@@ -115,3 +159,8 @@ class DenseIndex:
             log.info("%d entities have no vector yet: embedding them", len(new))
             found[[row for row, _ in new]] = self._vectors.of([entity for _, entity in new])
         return found
+
+
+def _digest(space: Space, kb: KnowledgeBase) -> str:
+    """What a file is called: by what is in it, and by the stores it was made of."""
+    return blake2b(repr((space, list(kb.stores))).encode(), digest_size=8).hexdigest()

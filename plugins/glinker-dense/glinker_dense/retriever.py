@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, field, validators
@@ -32,6 +33,10 @@ class DenseRetriever(EncoderLayer):
     as `min_score`, or not of one of `types` where types are given, is left out. A pronoun ("she") is looked for by its
     sentence alone, also among the best of the mentions before it. Entities that have no vector yet are embedded when
     they are first looked for, `embed_at_most` of them; more are work for `glinker embed`.
+
+    Above `approximate_above` entities not all vectors are compared as they are: the likely nearest are found by a
+    coarse picture of each (faiss, `pip install glinker-dense[ann]`) and scored by their vectors. With `index_folder`
+    vectors and picture are kept in a file there, which is mapped into memory and made again when it does not fit.
     """
 
     max_candidates: int = field(default=30, validator=validators.ge(1))
@@ -39,6 +44,8 @@ class DenseRetriever(EncoderLayer):
     types: tuple[str, ...] = ()
     context_weight: float = field(default=0.5, validator=validators.ge(0))
     embed_at_most: int = field(default=20_000, validator=validators.ge(0))
+    approximate_above: int = field(default=100_000, validator=validators.ge(0))
+    index_folder: str | None = None
     _index: DenseIndex | None = field(default=None, init=False, repr=False, eq=False)
     _kb: KnowledgeBase | None = field(default=None, init=False, repr=False, eq=False)
 
@@ -48,7 +55,8 @@ class DenseRetriever(EncoderLayer):
 
         super().open(resources)
         self._kb = resources.kb
-        self._index = DenseIndex(resources.kb, self.vectors, self.embed_at_most)
+        folder = Path(self.index_folder).expanduser() if self.index_folder else None
+        self._index = DenseIndex(resources.kb, self.vectors, self.embed_at_most, self.approximate_above, folder)
 
     def close(self) -> None:
         """Let go of the encoder and of the index."""
