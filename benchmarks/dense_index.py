@@ -2,8 +2,8 @@
 
     python benchmarks/dense_index.py VECTORS.npy [MORE.npy ...] --queries QUERIES.npy [--adds 12]
 
-The files hold vectors of entities in 16 bits and unit vectors of queries in 32, as `glinker embed` makes them. A hit is a
-vector whose cosine reaches that of the exact thirtieth: equal vectors are many where names are. Times are of one thread.
+The files hold vectors of entities in 16 bits and unit vectors of queries in 32. A hit is a vector whose cosine reaches
+that of the exact thirtieth: equal vectors are many. Times are of one thread.
 """
 
 from __future__ import annotations

@@ -15,20 +15,22 @@ from glinker_dense.layer import EncoderLayer
 
 _SCORE = "encoder"
 
-#: Learnt by `glinker fit` on development data; see docs/explanation/dense.md.
+#: Learnt on development data and rounded (docs/explanation/dense.md); from `label` on it is what `l3_lexical` leaves.
 WEIGHTS: Mapping[str, float] = {
-    "name": 2.0,
-    "label": 4.5,
-    "usage": 2.0,
-    "document": 3.5,
-    "prior": 5.0,
-    "meaning": 8.0,
-    "context": 7.5,
-    "neighbours": 3.5,
-    "antecedent": 2.5,
-    "bias": -15.0,
+    "name": 7.0,
+    "prior": 4.0,
+    "meaning": 5.0,
+    "context": 4.0,
+    "neighbours": 3.0,
+    "antecedent": 8.0,
+    "label": 2.0,
+    "usage": 4.0,
+    "document": 1.5,
+    "overlap": 2.0,
+    "mentions": 2.5,
+    "coherence": 0.5,
+    "bias": -14.0,
 }
-
 _SPELT = ("l2", "name", "case", "label", "usage", "document")  # what compares spellings
 
 
