@@ -94,15 +94,11 @@ def _add_neighbours(
 
 def _shares(linker: EncoderLinker, item: MentionCandidates, values: Sequence[Mapping[str, float]]) -> Vectors:
     """How likely each candidate is, as far as what is known of it by itself can tell; adds up to 1."""
-    odds = np.array(
-        [
-            log_odds(
-                linker.counted(item.mention, {**candidate.scores, "neighbours": 0.0, "antecedent": 0.0, **own}),
-                linker.weights,
-            )
-            for candidate, own in zip(item.candidates, values, strict=True)
-        ]
+    counted = (
+        linker.counted(item.mention, {**candidate.scores, "neighbours": 0.0, "antecedent": 0.0, **own})
+        for candidate, own in zip(item.candidates, values, strict=True)
     )
+    odds = np.array([log_odds(one.values(), [linker.weights[name] for name in one]) for one in counted])
     shares = np.exp(odds - odds.max())
     found: Vectors = shares / shares.sum()
     return found

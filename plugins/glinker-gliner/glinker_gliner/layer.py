@@ -11,6 +11,7 @@ from attrs import define, field, validators
 from glinker_core.errors import DataError, Problem
 from glinker_core.model import Entity, MentionCandidates
 from glinker_core.ranked import Ranked
+from glinker_core.vectors import render
 from glinker_gliner.loading import ModelSpec
 from glinker_gliner.windows import Window, Words, windows
 
@@ -132,8 +133,6 @@ class ScoringLayer(ModelLayer):
 
     def read(self, entities: Sequence[Entity]) -> list[str]:
         """What the model reads of each entity beside a text; what is longer than fits is cut and counted."""
-        from glinker_gliner.vectors import render
-
         texts, cut = self.loaded.fitting([render(self.template, entity) for entity in entities])
         if cut and self._resources is not None:
             self._resources.count("entity texts cut to what the model reads beside a text", cut)
