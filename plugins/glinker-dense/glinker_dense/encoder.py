@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 
+_CHARACTERS = 2_048  # of the texts that go through a processor at once
+
 _QUERY, _DOCUMENT = ("query",), ("document", "passage", "corpus")  # what models call their prompts
 
 
@@ -61,14 +63,23 @@ class Encoder:
         once = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
         found = np.zeros((len(once), self.dimension), np.float32)
         with self._lock:
-            for start in range(0, len(once), batch_size):
-                found[start : start + batch_size] = self._numbers(once[start : start + batch_size], prompts)
+            start = 0
+            while start < len(once):
+                size = self._at_once(len(once[start]), batch_size)
+                found[start : start + size] = self._numbers(once[start : start + size], prompts)
+                start += size
         self._check(once, found)
         norms = np.linalg.norm(found, axis=1, keepdims=True)
         found /= np.where(norms > 0, norms, 1)
         place = {text: row for row, text in enumerate(once)}
         rows: Vectors = found[[place[text] for text in texts]]
         return rows
+
+    def _at_once(self, length: int, batch_size: int) -> int:
+        """How many texts of about a length go through at once: on a processor what its caches hold."""
+        if self._model.device.type != "cpu":
+            return batch_size
+        return max(1, min(batch_size, _CHARACTERS // (length + 1)))
 
     def _numbers(self, texts: list[str], prompts: Sequence[str]) -> Vectors:
         prompt = next((name for name in prompts if self._prompts.get(name)), None)
