@@ -98,7 +98,8 @@ class Search:
 
     An edit is an insertion, a deletion, a substitution or a swap of neighbours; 2 are allowed at most, as long as
     1 - edits / length of the longer key reaches `min_similarity` and the first `prefix_length` letters agree. A mode is
-    asked for the names that have no candidate yet; with `fill`, for those that have less than `limit`.
+    asked for the names that have no candidate yet; with `fill`, for those that have less than `limit`, but `fuzzy` for
+    those alone that no mode before it found as they are, or but for spaces, order and number: they are no typos.
     An entity below `min_popularity`, or not of one of `types` where types are given, is not there for a search.
     """
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glinker_core.builtin.shortened import abbreviations, longer_names
-from glinker_core.model import Entity, Mention
+from glinker_core.builtin.shortened import abbreviations, joined, longer_names
+from glinker_core.model import Candidate, Entity, Mention
 from glinker_core.testing.store import store_of
 from tests.chains import opened
 
@@ -19,6 +19,9 @@ PRESIDENT = Entity("president", "Barack Obama", popularity=1)
         ("heparin-induced thrombocytopenia (HIT).", {"HIT": "heparin-induced thrombocytopenia"}),
         ("The WHO (World Health Organization) said", {"WHO": "World Health Organization"}),
         ("streptozotocin (STZ, 50 mg)", {"STZ": "streptozotocin"}),
+        ("intravenous thyroxine (T4) and carbon dioxide (CO2)", {"T4": "thyroxine", "CO2": "carbon dioxide"}),
+        ("testosterone propionate [(TP) 57-85-2]", {"TP": "testosterone propionate"}),
+        ("a tall man (T4)", {}),
         ("Paris (France), 12 men (P < 0.05), (see above) and ()", {}),
         ("necrosis factor (TNF)", {}),
         ("(TNF)", {}),
@@ -45,6 +48,18 @@ def test_a_mention_is_called_in_full_by_mentions_with_all_its_words_and_more():
     assert longer_names(text, mentions(text, "Obama", "Barack Obama", "Obamacare")) == {"Obama": ("Barack Obama",)}
 
 
+@pytest.mark.parametrize("name", ["TNF receptor", "anti-TNF", "TNFs"])
+def test_a_mention_with_an_abbreviation_in_it_is_written_out(name):
+    text = f"tumour necrosis factor (TNF) and {name}"
+    (full,) = longer_names(text, mentions(text, name))[name]
+    assert full == name.replace("TNFs", "TNF").replace("TNF", "tumour necrosis factor")
+
+
+def test_an_abbreviation_that_is_explained_in_the_plural_is_so_in_the_singular():
+    text = "benign prostate tumours (BPTs): a BPT"
+    assert longer_names(text, [Mention(34, 37, "BPT")]) == {"BPT": ("benign prostate tumours",)}
+
+
 def found(text, *names, **settings):
     chain, _ = opened({"a": store_of([FACTOR, FREIGHT, PRESIDENT])}, **settings)
     (items,) = chain.retrieve([text], [mentions(text, *names)])
@@ -57,6 +72,20 @@ def test_an_abbreviation_is_looked_up_by_its_long_form_too():
     matches = {entity: match for entity, match, _ in found(text, "TNF", longer_names=True)["TNF"]}
     assert matches["factor"] == "abbreviation"
     assert set(matches) == {"factor", "freight"}
+
+
+def test_what_only_resembles_an_abbreviation_is_left_out_where_its_long_form_is_known():
+    alike, same = (
+        Candidate(FREIGHT, "TNT", "fuzzy", {"l2": 0.75}),
+        Candidate(PRESIDENT, "tnf", "normalised", {"l2": 0.99}),
+    )
+    full = Candidate(FACTOR, "Tumour necrosis factor", "exact", {"l2": 1.0})
+    known = {"TNF": (same, alike), "tumour necrosis factor": (full,), "unknown factor": ()}
+    assert [(c.entity_id, c.match) for c in joined("TNF", ["tumour necrosis factor"], known, 9)] == [
+        ("factor", "abbreviation"),
+        ("president", "normalised"),
+    ]
+    assert joined("TNF", ["unknown factor"], known, 9) == (same, alike)
 
 
 def test_a_name_is_looked_up_by_a_longer_mention_of_its_text_and_of_no_other():

@@ -15,8 +15,8 @@ from glinker_core.layers import Search
 from glinker_core.model import Candidate, Entity
 from glinker_core.names import normalise, pieces
 from glinker_stores.batches import batched
+from glinker_stores.index.modes import FUZZY, Near
 from glinker_stores.index.modes import MODES as INDEXED
-from glinker_stores.index.modes import Near
 from glinker_stores.index.parts import Parts
 
 EQUAL, NORMALISED, TEXT = 1.0, 0.99, 0.5
@@ -121,8 +121,10 @@ class _Batch:
         wanted = self.search.limit if self.search.fill else 1
         for mode in self.search.modes:
             asked = {name: key for name, key in self.keys.items() if len(self.found[name]) < wanted}
+            if mode == "fuzzy":
+                asked = {name: key for name, key in asked.items() if not self._known(name)}
             if not asked:
-                break
+                continue
             if mode == "exact":
                 self._exact(asked)
             elif mode == "text":
@@ -130,6 +132,10 @@ class _Batch:
             else:
                 self._indexed(mode, asked)
         return {name: self._ranked(found) for name, found in self.found.items()}
+
+    def _known(self, name: str) -> bool:
+        """Whether the name was found better than a misspelt one can be."""
+        return any(one.scores["l2"] > FUZZY for one in self.found[name].values())
 
     def _exact(self, asked: Mapping[str, str]) -> None:
         """Names that are equal, or equal once normalised."""

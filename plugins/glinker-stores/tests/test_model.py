@@ -149,7 +149,8 @@ def answer(entities: Sequence[Entity], name: str, search: Search, weigh: Weigh) 
     ]
     hits: dict[str, tuple[float, bool, str, str, Entity]] = {}
     for mode in search.modes if normalise(name) else ():
-        if len(hits) < (search.limit if search.fill else 1):
+        spelt_right = any(-hit[0] > 0.95 for hit in hits.values())
+        if len(hits) < (search.limit if search.fill else 1) and not (mode == "fuzzy" and spelt_right):
             for entity in there:
                 for surface, (quality, match) in of_mode(mode, entity, name, search, weigh).items():
                     hit = -quality, surface != entity.label, surface, match, entity

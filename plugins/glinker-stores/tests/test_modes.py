@@ -48,7 +48,7 @@ def test_variant_leaves_words_that_only_look_like_a_plural(store: Store):
 
 def test_a_variant_is_better_than_any_typo_and_worse_than_a_normalised_name(store: Store):
     fill(store, "long name of many letters", "LONG name of many letterz", "letters of long name many")
-    (candidates,) = store.search(["Long Name of many letters"], Search(modes=("exact", "variant", "fuzzy"), fill=True))
+    (candidates,) = store.search(["Long Name of many letters"], Search(modes=("fuzzy", "exact", "variant"), fill=True))
     assert [one.match for one in candidates] == ["normalised", "reordered", "fuzzy"]
     assert [round(one.score, 2) for one in candidates] == [0.99, 0.98, 0.95]
 
@@ -152,10 +152,18 @@ def test_modes_are_tried_in_order_until_something_is_found(store: Store):
 
 def test_fill_goes_on_until_there_are_enough(store: Store):
     fill(store, "York", "Yorck", "New York", "York Minster")
-    everything = ["York", "Yorck", "New York", "York Minster"]
-    assert names(store, "York", "exact", "fuzzy", "partial", fill=True) == everything
-    assert names(store, "York", "exact", "fuzzy", "partial", fill=True, limit=2) == everything[:2]
-    assert names(store, "York", "exact", "fuzzy", "partial", fill=True, limit=1) == everything[:1]
+    everything = ["York", "New York", "York Minster", "Yorck"]
+    assert names(store, "York", "exact", "partial", "prefix", fill=True) == everything
+    assert names(store, "York", "exact", "partial", "prefix", fill=True, limit=2) == everything[:2]
+    assert names(store, "York", "exact", "partial", "prefix", fill=True, limit=1) == everything[:1]
+
+
+def test_what_is_spelt_right_is_no_typo(store: Store):
+    fill(store, "York", "Yorck", "Yorke", "New York")
+    assert names(store, "York", "exact", "fuzzy", "partial", fill=True) == ["York", "New York"]
+    assert names(store, "Yorks", "exact", "variant", "fuzzy", fill=True) == ["York"]
+    assert names(store, "Yorkk", "exact", "fuzzy", fill=True) == ["York", "Yorke"]
+    assert names(store, "New", "exact", "partial", "fuzzy", fill=True) == ["New York"]
 
 
 def test_a_mode_that_comes_later_does_not_change_how_a_better_match_is_shown(store: Store):
