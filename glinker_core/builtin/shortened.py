@@ -20,7 +20,8 @@ def abbreviations(text: str) -> dict[str, str]:
 
     The letters of an abbreviation must come in the long form in their order, the first at the start of a word; its
     digits need not, since they may be words there. A single letter has a single word. Of several long forms the first
-    counts. A. Schwartz, M. Hearst: A simple algorithm for identifying abbreviation definitions in biomedical text, 2003.
+    counts. A. Schwartz, M. Hearst: A simple algorithm for identifying abbreviation definitions in biomedical text,
+    2003.
 
     >>> abbreviations("the tumour necrosis factor (TNF) and carbon dioxide (CO2)")
     {'TNF': 'tumour necrosis factor', 'CO2': 'carbon dioxide'}
@@ -71,8 +72,8 @@ def joined(
 ) -> tuple[Candidate, ...]:
     """The candidates of a name and of its longer names, each entity once by its best match, at most `limit`.
 
-    Those of a longer name match as `abbreviation`, or as `part` at nine tenths of the quality. Where the long form of an
-    abbreviation has candidates, only those that have the abbreviation itself for a name are left of its own.
+    Those of a longer name match as `abbreviation`, or as `part` at nine tenths of the quality. Where the long form of
+    an abbreviation has candidates, only those that have the abbreviation itself for a name are left of its own.
     """
     own = frozenset(pieces(normalise(name)))
     parts = {other: own < frozenset(pieces(normalise(other))) for other in longer}

@@ -36,6 +36,7 @@ class Surface:
     candidates: tuple[Candidate, ...]
     key: str
     own: frozenset[str]
+    proper: bool  # may be short for a longer name, which a common noun in small letters hardly is
     described: list[Described]
     shared: list[dict[str, float]]
     features: dict[str, list[float]]
@@ -52,14 +53,15 @@ def surfaces(text: str, items: Iterable[MentionCandidates], read: Read, weights:
     How likely a candidate is for the other mentions is judged by the `weights` of what speaks for it by itself.
     """
     document = normalise(text)
-    context, framed = key_words(document), f" {document} "
+    context, framed, capitals = key_words(document), f" {document} ", not text.islower()
     found: list[Surface] = []
     known: defaultdict[tuple[str, str], list[Surface]] = defaultdict(list)
     for item in items:
         same = known[item.mention.text, item.mention.label]
         surface = next((one for one in same if one.candidates == item.candidates), None)
         if surface is None:
-            surface = _surface(item, context, framed, read)
+            proper = not (capitals and item.mention.text.islower())
+            surface = _surface(item, proper, context, framed, read)
             same.append(surface)
         found.append(surface)
     distinct = [surface for same in known.values() for surface in same]
@@ -73,7 +75,7 @@ def surfaces(text: str, items: Iterable[MentionCandidates], read: Read, weights:
     return found
 
 
-def _surface(item: MentionCandidates, context: frozenset[str], framed: str, read: Read) -> Surface:
+def _surface(item: MentionCandidates, proper: bool, context: frozenset[str], framed: str, read: Read) -> Surface:
     mention, candidates = item.mention, tuple(item.candidates)
     key = normalise(mention.text)
     own = frozenset(pieces(key))
@@ -91,12 +93,15 @@ def _surface(item: MentionCandidates, context: frozenset[str], framed: str, read
         "usage": usages(key, candidates),
         "overlap": [overlap(words) for words in shared],
         "document": [
-            float(full_name(key, own, candidate.match, name, one, framed))
+            float(
+                candidate.match == "abbreviation"
+                or (proper and full_name(key, own, candidate.match, name, one, framed))
+            )
             for candidate, name, one in zip(candidates, matched, described, strict=True)
         ],
         "type": type_agreements(mention, described),
     }
-    return Surface(mention, candidates, key, own, described, shared, features)
+    return Surface(mention, candidates, key, own, proper, described, shared, features)
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -111,7 +116,8 @@ def _support(distinct: Sequence[Surface], named: Sequence[Surface]) -> None:
 
     A word of a candidate is supported by its mean share among the candidates of the other names, the one that has it
     most left out, so that two must agree. `coherence` is s / (1 + s) for the sum s of these shares times the weight of
-    the word. `document` is at least the share of the candidate in a longer mention that has all words of this one.
+    the word. `document` of a proper name is at least the share of the candidate in a longer mention that has all words
+    of this one.
     """
     same: defaultdict[str, list[Surface]] = defaultdict(list)
     for surface in named:
@@ -126,7 +132,7 @@ def _support(distinct: Sequence[Surface], named: Sequence[Surface]) -> None:
         }
         supported = [math.fsum(map(gain.__getitem__, words)) for words in told]
         surface.features["coherence"] = [total / (1 + total) for total in supported]
-        if longer := _shares_in_longer(surface, named):
+        if surface.proper and (longer := _shares_in_longer(surface, named)):
             surface.features["document"] = [
                 max(value, longer.get(candidate.entity_id, 0.0))
                 for value, candidate in zip(surface.features["document"], surface.candidates, strict=True)

@@ -119,10 +119,9 @@ def full_name(key: str, own: frozenset[str], match: str, matched: str, one: Desc
     """Whether the document, a key with a space at both ends, has a longer name of the candidate.
 
     That is its label or the name that `matched`, if it has all words of the mention, or the mention for its initials.
-    An abbreviation that was looked up by its long form has one.
     """
-    if match in ("initials", "abbreviation"):
-        return match == "abbreviation" or (matched != key and f" {matched} " in document)
+    if match == "initials":
+        return matched != key and f" {matched} " in document
     return any(
         len(name) > len(key) and f" {name} " in document and own.issubset(pieces(name))
         for name in {matched, one.label, one.bare}
