@@ -15,6 +15,7 @@ from glinker_lexical.described import Described, Read, key_words
 from glinker_lexical.features import (
     framed_names,
     full_name,
+    introduced,
     label_similarities,
     mentions_described,
     name_similarities,
@@ -36,6 +37,7 @@ class Surface:
     candidates: tuple[Candidate, ...]
     key: str
     own: frozenset[str]
+    place: int  # where it first stands in the key of the document, framed by spaces
     proper: bool  # may be short for a longer name, which a common noun in small letters hardly is
     described: list[Described]
     shared: list[dict[str, float]]
@@ -79,6 +81,8 @@ def _surface(item: MentionCandidates, proper: bool, context: frozenset[str], fra
     mention, candidates = item.mention, tuple(item.candidates)
     key = normalise(mention.text)
     own = frozenset(pieces(key))
+    place = framed.find(f" {key} ")
+    place = place if place >= 0 else len(framed)
     described = [read(candidate.entity) for candidate in candidates]
     matched = [
         one.label if candidate.name == candidate.label else normalise(candidate.name)
@@ -88,20 +92,19 @@ def _surface(item: MentionCandidates, proper: bool, context: frozenset[str], fra
     features = {
         "name": name_similarities(mention, key, candidates, matched),
         "case": [float(mention.text == candidate.name) for candidate in candidates],
-        "label": label_similarities(key, described),
+        "label": label_similarities(key, own, described),
         "prior": priors(candidates),
         "usage": usages(key, candidates),
         "overlap": [overlap(words) for words in shared],
         "document": [
-            float(
-                candidate.match == "abbreviation"
-                or (proper and full_name(key, own, candidate.match, name, one, framed))
-            )
+            1.0
+            if candidate.match == "abbreviation"
+            else full_name(key, place, own, candidate.match, name, one, framed) * proper
             for candidate, name, one in zip(candidates, matched, described, strict=True)
         ],
         "type": type_agreements(mention, described),
     }
-    return Surface(mention, candidates, key, own, proper, described, shared, features)
+    return Surface(mention, candidates, key, own, place, proper, described, shared, features)
 
 
 def _shares(odds: Sequence[float]) -> list[float]:
@@ -117,7 +120,7 @@ def _support(distinct: Sequence[Surface], named: Sequence[Surface]) -> None:
     A word of a candidate is supported by its mean share among the candidates of the other names, the one that has it
     most left out, so that two must agree. `coherence` is s / (1 + s) for the sum s of these shares times the weight of
     the word. `document` of a proper name is at least the share of the candidate in a longer mention that has all words
-    of this one.
+    of this one, or `LATER` of that.
     """
     same: defaultdict[str, list[Surface]] = defaultdict(list)
     for surface in named:
@@ -152,8 +155,9 @@ def _shares_in_longer(surface: Surface, named: Sequence[Surface]) -> dict[str, f
     found: dict[str, float] = {}
     for other in named:
         if surface.own < other.own:
+            counts = introduced(other.place, surface.place)
             for candidate, share in zip(other.candidates, other.likely, strict=True):
-                found[candidate.entity_id] = max(share, found.get(candidate.entity_id, 0.0))
+                found[candidate.entity_id] = max(counts * share, found.get(candidate.entity_id, 0.0))
     return found
 
 

@@ -18,6 +18,7 @@ from glinker_lexical.words import ORDINARY_WORDS
 _UNKNOWN_TYPE = 0.5
 _HALF = 3  # weight of shared words that makes an overlap of a half: two or three that few candidates have
 _ORDINARY = 0.1  # how much of its weight an ordinary word keeps: "planet" says something, though it is everywhere
+LATER = 0.3  # of a longer name is left where the shorter one comes first, as in headlines
 _SHORT = 3  # keys below this length stand in too many descriptions by chance
 
 
@@ -36,16 +37,17 @@ def name_similarities(
     ]
 
 
-def label_similarities(key: str, described: Sequence[Described]) -> list[float]:
+def label_similarities(key: str, own: frozenset[str], described: Sequence[Described]) -> list[float]:
     """How near the mention is to the label of each candidate, as a share of the nearest.
 
     Two thirds are how well the shorter of both stands within the longer, or that the mention is the initials of the
-    label; one third is for a label that is equal.
+    label or all its words are in the label; one third is for a label that is equal.
     """
     near: dict[tuple[str, str], float] = {}  # namesakes have one label
     for one in described:
         if (one.label, one.bare) not in near:
-            within = 1 if key in one.initials else partial_ratio(key, one.bare) / 100
+            whole = key in one.initials or own.issubset(pieces(one.bare))
+            within = 1 if whole else partial_ratio(key, one.bare) / 100
             near[one.label, one.bare] = (within * 2 + (one.label == key)) / 3
     nearest = max(near.values(), default=0.0) or 1.0
     return [near[one.label, one.bare] / nearest for one in described]
@@ -115,17 +117,25 @@ def mentions_described(key: str, names: Sequence[str], described: Sequence[Descr
     return [overlap({name: math.log((len(described) + 1) / having[name]) for name in some}) for some in told]
 
 
-def full_name(key: str, own: frozenset[str], match: str, matched: str, one: Described, document: str) -> bool:
-    """Whether the document, a key with a space at both ends, has a longer name of the candidate.
+def full_name(
+    key: str, place: int, own: frozenset[str], match: str, matched: str, one: Described, document: str
+) -> float:
+    """1 if the document, a key with a space at both ends, has a longer name of the candidate before its `place`.
 
     That is its label or the name that `matched`, if it has all words of the mention, or the mention for its initials.
+    Behind that place, the first one of the mention, it counts as `LATER`.
     """
     if match == "initials":
-        return matched != key and f" {matched} " in document
-    return any(
-        len(name) > len(key) and f" {name} " in document and own.issubset(pieces(name))
-        for name in {matched, one.label, one.bare}
-    )
+        longer = {matched} - {key}
+    else:
+        longer = {n for n in (matched, one.label, one.bare) if len(n) > len(key) and own.issubset(pieces(n))}
+    places = [at for name in longer if (at := document.find(f" {name} ")) >= 0]
+    return introduced(min(places), place) if places else 0.0
+
+
+def introduced(longer: int, shorter: int) -> float:
+    """What a longer name says of a shorter one by their first places: all if it comes first, else `LATER`."""
+    return 1.0 if longer <= shorter else LATER
 
 
 def type_agreements(mention: Mention, described: Sequence[Described]) -> list[float]:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 from glinker_lexical.described import content_words
-from glinker_lexical.features import overlap, shared_words
+from glinker_lexical.features import LATER, overlap, shared_words
 from glinker_lexical.linker import LexicalLinker, Weights
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +238,22 @@ def test_a_name_stands_for_the_entity_of_a_longer_mention_that_contains_it():
     scores = [{c.entity_id: c.scores["document"] for c in one.candidates} for one in (alone, together)]
     assert scores == [{"city": 0, "president": 0, "onitsha": 0}, {"city": 0, "president": 1, "onitsha": 0}]
     assert together.candidates[0].entity_id == "president"
+
+
+def of_president(text, surface="Obama"):
+    """What the document says for the president behind a mention."""
+    (linked,) = link(text, item(text, surface, OBAMAS))
+    return {c.entity_id: c.scores["document"] for c in linked.candidates}["president"]
+
+
+def test_a_longer_name_says_less_where_it_only_follows():
+    assert of_president("Barack Obama came, then Obama left") == 1
+    assert of_president("Obama left. Barack Obama had come") == LATER
+
+
+def test_a_common_noun_is_short_for_no_longer_name():
+    assert of_president("Barack Obama came; an obama is a beach", "obama") == 0
+    assert of_president("barack obama came; later obama left", "obama") == 1
 
 
 def test_an_abbreviation_stands_for_the_name_whose_initials_it_has_if_the_text_has_that_name():

@@ -162,7 +162,7 @@ def test_what_is_spelt_right_is_no_typo(store: Store):
     fill(store, "York", "Yorck", "Yorke", "New York")
     assert names(store, "York", "exact", "fuzzy", "partial", fill=True) == ["York", "New York"]
     assert names(store, "Yorks", "exact", "variant", "fuzzy", fill=True) == ["York", "Yorke"]
-    assert names(store, "Yorkk", "exact", "fuzzy", fill=True) == ["York", "Yorke"]
+    assert names(store, "Yorkk", "exact", "fuzzy", fill=True) == ["Yorck", "York", "Yorke"]
     assert names(store, "New", "exact", "partial", "fuzzy", fill=True) == ["New York"]
 
 
