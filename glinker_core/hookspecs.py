@@ -118,7 +118,8 @@ def glinker_writers() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def glinker_commands() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Commands of the program `glinker`; the target is a `typer.Typer` application.
+    """Commands of the program `glinker`; the target is a `typer.Typer` application. One named `kb NAME` stands under
+    `glinker kb`.
 
     Example: `yield Component("eval", "glinker_eval.cli:app", "measure a pipeline against a gold standard")`
     """

@@ -121,6 +121,17 @@ def test_command_name_of_two_plugins_is_shown_with_theirs(noisy):
     assert "knowledge base" in glinker("link", "--help", plugins=noisy).stdout
 
 
+def test_command_of_a_plugin_may_stand_under_kb(noisy):
+    noisy.register("keeper", CommandPlugin("noisy_command:app", "kb shout"))
+    noisy.register("usurper", CommandPlugin("noisy_command:app", "kb import"))
+    noisy.register("broken", CommandPlugin("no_such_module:app", "kb break"))
+    shown = glinker("kb", "--help", plugins=noisy)
+    assert [name for name in ("import", "usurper:import", "shout", "break") if name not in shown.stdout] == []
+    assert glinker("kb", "shout", "a", plugins=noisy).stdout == "A\n"
+    assert glinker("kb", "break", plugins=noisy).exit_code == 2
+    assert "kb shout" not in glinker("--help", plugins=noisy).stdout
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -38,19 +38,19 @@ class LazyCommand(TyperCommand):
         super().__init__(name, help=summary)
         self.load = load
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """The context of the command itself, which is loaded now that it is called."""
+        return self.load().make_context(*args, **settings)
+
 
 class LazyGroup(TyperGroup):
     """The commands of the core and of the plugins; what they raise becomes a message and an exit code."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Learn the names of all commands before the arguments are looked at."""
-        self.commands = {**_core_commands(), **_plugin_commands(plugins_of(ctx))}
+        plugins = plugins_of(ctx)
+        self.commands = {**_core_commands(plugins), **_plugin_commands(plugins)}
         return super().parse_args(ctx, args)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command that is called, and load it."""
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error of the user is told as it is written, one of the program with its traceback."""
@@ -69,28 +69,31 @@ class LazyGroup(TyperGroup):
             raise typer.Exit(1) from error
 
 
-def _core_commands() -> dict[str, LazyCommand]:
+def _core_commands(plugins: Plugins) -> dict[str, LazyCommand]:
     return {
-        name: LazyCommand(name, summary, partial(_core_command, name, target))
+        name: LazyCommand(name, summary, partial(_core_command, name, target, plugins))
         for name, (target, summary) in COMMANDS.items()
     }
 
 
-def _core_command(name: str, target: str) -> Any:
+def _core_command(name: str, target: str, plugins: Plugins) -> Any:
     module, _, attribute = target.partition(":")
     found = getattr(importlib.import_module(module), attribute)
     if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
+        group: Any = typer.main.get_command(found)
+        group.commands = {**_plugin_commands(plugins, name, group.commands), **group.commands}
+        return group
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
     alone.command(name)(found)
     return typer.main.get_command(alone)
 
 
-def _plugin_commands(plugins: Plugins) -> dict[str, LazyCommand]:
-    """Commands by name; one whose name is taken is called `plugin:name`."""
-    offers = plugins.offers("glinker_commands")
-    names = [*COMMANDS, *(offer.name for offer in offers)]
-    shown = {offer.name if names.count(offer.name) == 1 else f"{offer.plugin}:{offer.name}": offer for offer in offers}
+def _plugin_commands(plugins: Plugins, group: str = "", taken: Iterable[str] = COMMANDS) -> dict[str, LazyCommand]:
+    """Commands by name, those of a group such as `kb` or those of none; a name that is taken becomes `plugin:name`."""
+    parted = [(offer.name.rpartition(" "), offer) for offer in plugins.offers("glinker_commands")]
+    offers = [(name, offer) for (where, _, name), offer in parted if where == group]
+    names = [*taken, *(name for name, _ in offers)]
+    shown = {name if names.count(name) == 1 else f"{offer.plugin}:{name}": offer for name, offer in offers}
     return {
         name: LazyCommand(name, offer.component.summary, partial(_plugin_command, plugins, offer))
         for name, offer in shown.items()

@@ -63,7 +63,7 @@ def import_(
     """
     plugins = plugins_of(ctx)
     chosen = _configured_reader(reader, set_ or [], plugins)
-    with _making(store), _opened(store, store_type, plugins) as opened, progress("importing") as tell:
+    with _making(store), opened_store(store, store_type, plugins) as opened, progress("importing") as tell:
         started = time.monotonic()
         report = import_entities(
             files,
@@ -100,7 +100,7 @@ def add(
         "entity_type": entity_type, "popularity": whole,
     }  # fmt: skip
     source = [record] if entity_id else _entities_on_stdin()
-    with _making(store), _opened(store, store_type, plugins_of(ctx)) as opened:
+    with _making(store), opened_store(store, store_type, plugins_of(ctx)) as opened:
         _report(import_entities(source, opened, plugins_of(ctx), on_duplicate=on_duplicate), store, opened)
 
 
@@ -112,8 +112,8 @@ def remove(
     store_type: StoreType = "",
 ) -> None:
     """Remove entities with all their names; if one of the ids is unknown, none."""
-    _must_exist(store)
-    with _opened(store, store_type, plugins_of(ctx)) as opened:
+    must_exist(store)
+    with opened_store(store, store_type, plugins_of(ctx)) as opened:
         unknown = [entity_id for entity_id, found in zip(ids, opened.get(ids), strict=True) if found is None]
         if unknown:
             problems = [Problem("", f"there is no entity '{entity_id}'") for entity_id in dict.fromkeys(unknown)]
@@ -125,8 +125,8 @@ def remove(
 @app.command()
 def info(ctx: typer.Context, store: StoreFile, store_type: StoreType = "") -> None:
     """Say how many entities and names there are, of which types, and which names are shared by most entities."""
-    _must_exist(store)
-    with _opened(store, store_type, plugins_of(ctx), read_only=True) as opened, progress("counting"):
+    must_exist(store)
+    with opened_store(store, store_type, plugins_of(ctx), read_only=True) as opened, progress("counting"):
         types = Counter(entity.entity_type for entity in opened.entities())
         names, groups = 0, dict[str, tuple[str, ...]]()
         for name in opened.names():
@@ -155,9 +155,9 @@ def export(
     store_type: StoreType = "",
 ) -> None:
     """Write all entities as JSON lines, in the order of their ids; importing them again gives the same store."""
-    _must_exist(store)
-    opened_store = _opened(store, store_type, plugins_of(ctx), read_only=True)
-    with opened_store as opened, progress("exporting", output is not None) as tell, writing(output) as stream:
+    must_exist(store)
+    exported = opened_store(store, store_type, plugins_of(ctx), read_only=True)
+    with exported as opened, progress("exporting", output is not None) as tell, writing(output) as stream:
         for number, entity in enumerate(opened.entities(), 1):
             stream.write(json_line(attrs.asdict(entity, recurse=False), stream.encoding))
             if number % 1000 == 0:
@@ -165,7 +165,7 @@ def export(
 
 
 @contextmanager
-def _opened(place: Place, store_type: str, plugins: Plugins, read_only: bool = False) -> Iterator[Store]:
+def opened_store(place: Place, store_type: str, plugins: Plugins, read_only: bool = False) -> Iterator[Store]:
     """The store in a file or at an address."""
     store_type = store_type or place.store_type
     cls = plugins.load(plugins.find(store_type, "glinker_stores"))
@@ -223,7 +223,8 @@ def _making(place: Place) -> Iterator[None]:
         raise
 
 
-def _must_exist(place: Place) -> None:
+def must_exist(place: Place) -> None:
+    """Refuse a store whose file is not there."""
     if not place.scheme and not place.path.exists():
         raise InputError(f"{place}: there is no such file; run: glinker kb import ENTITIES --store {place}")
 

@@ -36,4 +36,6 @@ def glinker_commands() -> Iterator[Component]:
     yield Component("eval", "glinker_eval.cli:app", "Measure a pipeline against a gold standard.")
     yield Component("explain", "glinker_eval.cli_explain:app", "Show what every stage made of the mentions of a text.")
     yield Component("fit", "glinker_eval.cli_fit:app", "Learn the weights of a pipeline from a gold standard.")
+    told = "Learn from a gold standard how often a name means which entity."
+    yield Component("kb learn-priors", "glinker_eval.cli_priors:app", told)
     yield Component("calibrate", "glinker_eval.cli_calibrate:app", "Make scores of links say how often they are right.")

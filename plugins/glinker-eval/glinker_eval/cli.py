@@ -19,16 +19,14 @@ from glinker_core.source import Source
 from glinker_eval.comparing import compare
 from glinker_eval.counting import Match, Task
 from glinker_eval.evaluation import Setup, evaluate
-from glinker_eval.gold import Finding, read_gold
-from glinker_eval.options import GoldReader, Quiet
+from glinker_eval.gold import read_gold
+from glinker_eval.options import GoldReader, Quiet, tell_finding
 from glinker_eval.records import as_plain, plain, read_record
 from glinker_eval.report import html_of, html_of_comparison
 from glinker_eval.running import MentionSource, reads_mentions, taking_mentions
 from glinker_eval.tables import show, show_comparison
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-_SHOWN = 3  # places of a finding on the terminal
 
 
 @app.command(name="eval")
@@ -112,7 +110,7 @@ def measure(
                 tell=lambda done: tell(many(done, "document")),
             )
     for finding in evaluation.findings:
-        _tell(finding)
+        tell_finding(finding)
     for failed in evaluation.outcome.failed:
         say(f"document {failed} failed; all of it counts as missed")
     show(evaluation, sys.stdout)
@@ -143,10 +141,3 @@ def _write(
     if page is not None:
         with writing(page, reads) as stream:
             stream.write(made())
-
-
-def _tell(finding: Finding) -> None:
-    places = "".join(f"\n  {problem}" for problem in finding.problems[:_SHOWN])
-    rest = f"\n  and {finding.count - _SHOWN:,} more" if finding.count > _SHOWN else ""
-    fate = "" if finding.kept else ", left out"
-    say(f"{finding.what}{fate}: {finding.count:,}{places}{rest}")
