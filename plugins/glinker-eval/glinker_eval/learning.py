@@ -183,23 +183,28 @@ def learn(table: Table, old: Weights, documents: Bools) -> Weights:
     """Weights from some of the documents: new ones, the old ones with another bias, or the old ones themselves.
 
     New ones, if they foretell clearly more of documents they were not learnt from than the old ones do with the best
-    scale and bias, have no fewer right candidates in front, and no smaller F1. Otherwise another bias, if F1 grows.
+    scale and bias, have no fewer right candidates in front, and no smaller F1. They link as many mentions as the old
+    ones do, unless the bias that was learnt with them is clearly better. Otherwise another bias, if F1 grows.
     """
     table = table.of(documents)
     if not len(table.sizes):
         return old
     part = parts(documents)
     sums = {strength: np.zeros(len(table.x)) for strength in STRENGTHS}
+    as_many = {strength: np.zeros(len(table.x)) for strength in STRENGTHS}
     for fold in range(part.max() + 1):
-        out = table.of(part == fold)
+        out, others = table.of(part == fold), table.of(documents & (part != fold))
         rows = np.repeat((part == fold)[table.documents], table.sizes)
-        for strength, weights in _path(table.of(documents & (part != fold)), old, STRENGTHS).items():
+        for strength, weights in _path(others, old, STRENGTHS).items():
             sums[strength][rows] = weights.sums(out)
+            as_many[strength][rows] = _linking_as_many(weights, old, others).sums(out)
     measured = {strength: held(sums[strength], table) for strength in STRENGTHS}
     now = held(old.sums(table), table)
     strength = _chosen(measured, table, _f1(now, table))
     if strength != OLD:
-        return _path(table, old, (strength,))[strength]
+        new = _path(table, old, (strength,))[strength]
+        kept = held(as_many[strength], table)
+        return new if _clearly_better(measured[strength], kept, table) else _linking_as_many(new, old, table)
     if _f1(measured[OLD], table) <= _f1(now, table):
         return old
     grown = _path(table, old, (OLD,))[OLD]
@@ -214,6 +219,24 @@ def _chosen(measured: Mapping[float, Held], table: Table, least: float) -> float
     there = np.bincount(table.documents, minlength=len(table.linkable)) > 0
     better = clearly_positive((new.likelihood - old.likelihood)[there]) and new.right.sum() >= old.right.sum()
     return strength if better and _f1(new, table) >= least else OLD
+
+
+def _linking_as_many(new: Weights, old: Weights, table: Table) -> Weights:
+    """New weights with the bias that links as many mentions of a table as the old ones do."""
+    if not len(table.sizes):
+        return new
+    before, after = old.sums(table), new.sums(table)
+    links = int((before[table.best(before)] >= 0).sum())
+    best = np.sort(after[table.best(after)])[::-1]
+    least = best[links - 1] if links else best[0] + 1
+    most = best[links] if links < len(best) else best[-1] - 1
+    return evolve(new, bias=new.bias - float(least + most) / 2)
+
+
+def _clearly_better(one: Held, other: Held, table: Table) -> bool:
+    """Whether documents clearly gain F1: what each adds to it, for small differences."""
+    gains = 2 * (one.right_links - other.right_links) - _f1(other, table) * (one.links - other.links)
+    return clearly_positive(gains[np.bincount(table.documents, minlength=len(table.linkable)) > 0])
 
 
 def _f1(counts: Held, table: Table) -> float:

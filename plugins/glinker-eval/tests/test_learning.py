@@ -131,3 +131,18 @@ def test_folds_are_of_equal_size_and_always_the_same():
     drawn = folds(50, 5, seed=1)
     assert np.bincount(drawn).tolist() == [10] * 5
     assert drawn.tolist() == folds(50, 5, seed=1).tolist() != folds(50, 5, seed=2).tolist()
+
+
+def test_new_weights_link_as_many_mentions_as_the_old_unless_their_own_bias_is_clearly_better():
+    made, every = table(invented(50), list(TRUE), False), np.ones(50, bool)
+
+    def links(weights):
+        sums = weights.sums(made)
+        return int((sums[made.best(sums)] >= 0).sum())
+
+    old = Weights(np.array([0.0, 0.0, 2.0]), np.zeros(3), 0.0)  # of no use; the threshold links all there is
+    few = Weights(old.values, old.absent, -1.99)
+    as_many, more = learn(made, old, every), learn(made, few, every)
+    assert as_many.values[0] > 1
+    assert links(as_many) == links(old) == len(made.sizes)
+    assert links(few) < links(more)

@@ -21,14 +21,14 @@ class Weights:
     name: float = 11.0
     case: float = 0.2
     label: float = 5.0
-    prior: float = 3.0
+    prior: float = 2.8
     usage: float = 5.0
     overlap: float = 4.0
     document: float = 3.0
     type: float = 1.0
     mentions: float = 1.5
     coherence: float = 4.0
-    bias: float = -18.2
+    bias: float = -18.0
 
 
 @define
