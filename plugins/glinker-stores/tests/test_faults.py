@@ -173,7 +173,7 @@ def test_blank_names_and_names_of_signs_only_are_names_like_others(store: Store)
     store.upsert([Entity("3", "..."), Entity("4", "!!!!")])
     assert ids(store, "!!!") == ["1"]
     assert ids(store, "★★★", Search()) == ["2"]
-    assert ids(store, "!!!", Search(fill=True)) == ["1", "4"]
+    assert ids(store, "!!!", Search(("fuzzy",))) == ["1", "4"]
     assert [ids(store, blank, FILL) for blank in ("", " ", "\u200b", "\x00")] == [[], [], [], []]
     assert store.delete(["1", "2", "3"]) == 3
     assert ids(store, "!!!", FILL) == ["4"]
