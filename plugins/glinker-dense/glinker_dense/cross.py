@@ -14,7 +14,8 @@ from glinker_core.layers import Candidates, Texts
 from glinker_core.model import MentionCandidates
 from glinker_core.vectors import render
 from glinker_dense.context import spoken
-from glinker_dense.loading import Dtype, ModelSpec
+from glinker_dense.layer import ModelLayer
+from glinker_dense.loading import ModelSpec
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources
@@ -24,38 +25,20 @@ _DIGITS = 5  # of a score: what a batch of another size changes is beyond them
 
 
 @define(kw_only=True)
-class CrossEncoderReranker:
+class CrossEncoderReranker(ModelLayer):
     """Scores the best `max_candidates` of each mention again, as `cross`; the others keep what they have, behind them.
 
     `model` is any CrossEncoder of sentence-transformers with one output. It reads "mention: sentence" beside what
     `template` makes of an entity; its output is taken as log-odds. `max_length` counts tokens of both together.
     """
 
-    model: str
-    revision: str | None = None
-    device: str = "cpu"
-    dtype: Dtype = "fp32"
-    max_length: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    token: str | None = field(default=None, repr=False)
-    local_files_only: bool = False
-    batch_size: int = field(default=32, validator=validators.ge(1))
-    template: str = "{label}: {description}"
     threshold: float = field(default=0.5, validator=[validators.ge(0), validators.le(1)])
     max_candidates: int = field(default=10, validator=validators.ge(1))
     _model: Any = field(default=None, init=False, repr=False, eq=False)
 
     def open(self, resources: Resources) -> None:
         """Load the model, unless another layer has."""
-        spec = ModelSpec(
-            self.model,
-            self.revision,
-            self.device,
-            self.dtype,
-            self.max_length,
-            self.local_files_only,
-            self.token or None,
-        )
-        self._model = resources.shared(("cross", spec), lambda: _load(spec))
+        self._model = resources.shared(("cross", self.spec), lambda: _load(self.spec))
 
     def close(self) -> None:
         """Let go of the model."""

@@ -1,4 +1,4 @@
-"""What all layers over an encoder share: which one it is, where it runs, and how entities are written."""
+"""What all layers over a model share: which one it is, where it runs, and how entities are written; and encoders."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 
 @define(kw_only=True)
-class EncoderLayer:
-    """What is said of an encoder: its name on the hub or its folder, how it runs, and what it reads of an entity.
+class ModelLayer:
+    """What is said of a model: its name on the hub or its folder, how it runs, and what it reads of an entity.
 
     Layers with the same `model`, `revision`, `device`, `dtype` and `max_length` (tokens) share it. `template` makes of
-    an entity the text that is embedded. Vectors come from the stores where there are any; with `cache_embeddings` new
-    ones are kept there. `batch_size` texts go through the encoder at once.
+    an entity the text that is read, `batch_size` texts at once.
     """
 
     model: str
@@ -34,9 +33,6 @@ class EncoderLayer:
     local_files_only: bool = False
     batch_size: int = field(default=32, validator=validators.ge(1))
     template: str = "{label}: {description}"
-    cache_embeddings: bool = True
-    _encoder: Encoder | None = field(default=None, init=False, repr=False, eq=False)
-    _vectors: EntityVectors | None = field(default=None, init=False, repr=False, eq=False)
 
     @property
     def spec(self) -> ModelSpec:
@@ -50,6 +46,16 @@ class EncoderLayer:
             self.local_files_only,
             self.token or None,
         )
+
+
+@define(kw_only=True)
+class EncoderLayer(ModelLayer):
+    """What is said of an encoder. Vectors of entities come from the stores where there are any; with
+    `cache_embeddings` new ones are kept there."""
+
+    cache_embeddings: bool = True
+    _encoder: Encoder | None = field(default=None, init=False, repr=False, eq=False)
+    _vectors: EntityVectors | None = field(default=None, init=False, repr=False, eq=False)
 
     def open(self, resources: Resources) -> None:
         """Load the encoder, unless another layer has."""
