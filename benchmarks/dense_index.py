@@ -81,7 +81,7 @@ def _through_the_index(vectors: np.ndarray, queries: np.ndarray, folder: Path, a
     resources = Resources({"kb": store})
 
     def index(above: int) -> DenseIndex:
-        return DenseIndex(resources.kb, Given(space, resources), 0, above, folder / f"above-{above}")  # type: ignore[arg-type]
+        return DenseIndex(resources.kb, Given(space, resources), 0, above, folder / f"above-{above}")
 
     slow, quick = index(len(vectors)), index(0)
     for name, one in (("exact", slow), ("approximate", quick)):

@@ -284,6 +284,13 @@ def test_the_time_of_nodes_is_told_and_drawn(kb, documents, tmp_path):
     assert (tmp_path / "p.svg").read_text().count("<rect") == 5
 
 
+def test_a_run_into_a_folder_needs_a_knowledge_base(documents, tmp_path):
+    done = glinker("link", "-i", documents, "--into", tmp_path / "out")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("no knowledge base; give --kb FILE")
+    assert not (tmp_path / "out").exists()
+
+
 def test_options_of_runs_into_a_folder_need_one(kb, documents, tmp_path):
     done = glinker("link", "-k", kb, "-i", documents, "--resume")
     assert done.exit_code == 2

@@ -36,11 +36,6 @@ class Summary:
 Tell = Callable[[Done], None]
 
 
-def begin(folder: Path, identity: Identity) -> Manifest:
-    """The manifest of a new run."""
-    return Manifest.begin(folder, identity)
-
-
 def go_on(folder: Path, identity: Identity, accept_changes: bool, reads_inputs: bool = True) -> Manifest:
     """The manifest of a run that was stopped; refused where it would not give what the run was begun for.
 
@@ -86,8 +81,9 @@ def retry_failed(
     manifest: Manifest, job: Job, engine: Engine, workers: int, plugins: Plugins, tell: Tell = lambda _: None
 ) -> Summary:
     """Link the documents that failed once more; those that cannot be read at all stay as they are."""
-    parts = filter(None, [_again(manifest.folder, lines[-1]) for lines in manifest.done.values()])
-    return summary(manifest, _run(manifest, job, iter(list(parts)), engine, workers, plugins, tell))
+    last = [lines[-1] for lines in manifest.done.values()]
+    parts = (part for done in last if (part := _again(manifest.folder, done)) is not None)
+    return summary(manifest, _run(manifest, job, parts, engine, workers, plugins, tell))
 
 
 def summary(manifest: Manifest, times: NodeTimes | None = None) -> Summary:
@@ -116,17 +112,19 @@ def _run(
 
 
 def _again(folder: Path, done: Done) -> Part | None:
-    """The part of documents that failed in another; None where there are none to be linked again."""
+    """The part of documents that failed in another; None where there are none to be linked again.
+
+    What could not be read has no place any more: its error says where it stood.
+    """
     if not done.failed:
         return None
-    rows = []
-    for number, line in enumerate(read_lines(folder / done.failed_file), 1):
-        record = json.loads(line)
-        place = f"{done.failed_file}:{number}"
-        if record["document"] is None:
-            rows.append((place, Row(number, None, record["error"])))
-        else:
-            rows.append((place, Row(number, document_of(record["document"]))))
-    if not any(row.item for _, row in rows):
+    records = map(json.loads, read_lines(folder / done.failed_file))
+    rows = [
+        Row(number, None, record["error"])
+        if record["document"] is None
+        else Row(number, document_of(record["document"]))
+        for number, record in enumerate(records, 1)
+    ]
+    if not any(row.item for row in rows):
         return None
-    return Part(done.part, tuple(rows), done.retry + 1)
+    return Part(done.part, tuple(("", row) for row in rows), done.retry + 1)

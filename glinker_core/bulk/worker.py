@@ -18,7 +18,7 @@ from glinker_core.entities import OnError
 from glinker_core.errors import DataError, InputError, Problem
 from glinker_core.executor import DAGExecutor
 from glinker_core.files import json_line, replacing
-from glinker_core.layers import DocumentWriter, Row
+from glinker_core.layers import DocumentWriter
 from glinker_core.model import Document, LinkedDocument
 from glinker_core.plugins import Plugins
 from glinker_core.source import Source
@@ -44,14 +44,6 @@ class Job:
     on_error: OnError = "skip"
 
 
-def executor_for(job: Job, plugins: Plugins | None = None) -> DAGExecutor:
-    """The pipeline of a job, its knowledge base loaded."""
-    executor = DAGExecutor(job.source, plugins=plugins)
-    if job.entities is not None:
-        executor.load_entities(job.entities, on_error=job.on_error)
-    return executor
-
-
 @define
 class Worker:
     """Links parts with one executor, which threads may share; a context manager that closes it."""
@@ -66,7 +58,9 @@ class Worker:
         job = self.job
         self._writer = self.plugins.load(self.plugins.find(job.writer, "glinker_writers"))
         self.plugins.register("timings", self._timings)
-        self._executor = executor_for(job, self.plugins)
+        self._executor = DAGExecutor(job.source, plugins=self.plugins)
+        if job.entities is not None:
+            self._executor.load_entities(job.entities, on_error=job.on_error)
 
     def __enter__(self) -> Worker:
         return self
@@ -81,10 +75,10 @@ class Worker:
         job, tag = self.job, f"{part.number:06d}" + (f"-retry{part.retry}" if part.retry else "")
         file, failed_file = f"part-{tag}{job.ending}", f"failed-{tag}.jsonl"
         documents = [row.item for _, row in part.rows if isinstance(row.item, Document)]
-        failed: list[Mapping[str, Any]] = [_unread(place, row) for place, row in part.rows if row.item is None]
-        if failed and job.on_error == "raise":
-            problems = [Problem(place, row.problem) for place, row in part.rows if row.item is None]
+        problems = [Problem(place, row.problem) for place, row in part.rows if row.item is None]
+        if problems and job.on_error == "raise":
             raise DataError("documents that cannot be read", problems)
+        failed: list[Mapping[str, Any]] = [{"error": str(problem), "document": None} for problem in problems]
         counts: Counter[str] = Counter()
         with self._timings.taken() as times, _file(job.folder / file) as stream:
             writer = self._writer(**{"all_candidates": True} if job.all_candidates else {})
@@ -123,10 +117,6 @@ class Worker:
                     f"{job.kb_revision}; start again in another folder, or go on with --resume --accept-changes"
                 )
             yield linked
-
-
-def _unread(place: str, row: Row) -> Mapping[str, Any]:
-    return {"error": row.problem if place.startswith("failed-") else f"{place}: {row.problem}", "document": None}
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from attrs import evolve, frozen
 
 from glinker_core import __version__
 from glinker_core.bulk.engines import Engine
-from glinker_core.bulk.manifest import Done, Identity
-from glinker_core.bulk.run import Summary, begin, go_on, link_all, retry_failed
+from glinker_core.bulk.manifest import Done, Identity, Manifest
+from glinker_core.bulk.run import Summary, go_on, link_all, retry_failed
 from glinker_core.bulk.worker import Job
 from glinker_core.cli.console import many, progress, say
 from glinker_core.cli.documents import Inputs
-from glinker_core.cli.output import ending_of
 from glinker_core.cli.profile import profile
 from glinker_core.executor import DAGExecutor
 from glinker_core.files import digest_of
@@ -50,7 +49,7 @@ def link_into(options: Options, job: Job, inputs: Inputs, plugins: Plugins) -> N
     if options.resume or options.retry_failed:
         manifest = go_on(options.folder, identity, options.accept_changes, reads_inputs=not options.retry_failed)
     else:
-        manifest = begin(options.folder, identity)
+        manifest = Manifest.begin(options.folder, identity)
     with ExitStack() as stack:
         stack.callback(inputs.close)
         tell = stack.enter_context(progress("linking", not options.quiet))
@@ -70,15 +69,14 @@ def link_into(options: Options, job: Job, inputs: Inputs, plugins: Plugins) -> N
 
 
 def _identified(options: Options, job: Job, inputs: Inputs, plugins: Plugins) -> tuple[Job, Identity]:
-    """The job with the ending of its files and the revision it must keep to, and what its result depends on."""
+    """The job with the revision of entities it must keep to, and what its result depends on."""
     with DAGExecutor(job.source, plugins=plugins) as executor:
         revision = f"entities {digest_of(job.entities)}" if job.entities else executor.resources.kb.revision
         versions = _versions(executor.graph, plugins)
     identity = Identity(
         job.source.digest, revision, inputs.digests(), job.writer, job.all_candidates, options.part_size, versions
     )
-    ending = ending_of(job.writer, plugins)
-    return evolve(job, folder=options.folder, ending=ending, kb_revision="" if job.entities else revision), identity
+    return evolve(job, kb_revision="" if job.entities else revision), identity
 
 
 def _versions(graph: Graph, plugins: Plugins) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from glinker_core.cli.documents import STDIN, read_inputs
 from glinker_core.cli.html import page
 from glinker_core.cli.ner import MODEL, ner_pipeline
 from glinker_core.cli.opening import check_kb, entities_of, load_kb, source_of
-from glinker_core.cli.output import LABELS, LINKS, TABLE, Sink, table, writer_for, written
+from glinker_core.cli.output import LABELS, LINKS, TABLE, Sink, ending_of, table, writer_for, written
 from glinker_core.cli.tally import Tally
 from glinker_core.entities import OnError
 from glinker_core.errors import InputError
@@ -122,10 +122,20 @@ def link(
     if into is not None:
         if output is not None or html is not None:
             raise InputError("--into writes parts into a folder; leave out --output and --html")
+        if not ner_only:
+            check_kb(pipeline, kb)
         options = Options(into, engine, workers, part_size, resume, retry, accept, profile, quiet)
-        entities = None if ner_only else entities_of(kb)
         writer = form or "jsonl"
-        job = Job(source, into, writer, "", entities, "", all_candidates, batch_size, on_error or "skip")
+        job = Job(
+            source,
+            into,
+            writer,
+            ending_of(writer, plugins),
+            entities=None if ner_only else entities_of(kb),
+            all_candidates=all_candidates,
+            batch_size=batch_size,
+            on_error=on_error or "skip",
+        )
         link_into(options, job, documents, plugins)
         return
     if resume or retry or accept or profile is not None:

@@ -12,6 +12,7 @@ from glinker_core.errors import InputError
 from glinker_core.layers import Space, VectorStore
 from glinker_core.model import Entity
 from glinker_core.testing.checks import missing
+from glinker_core.testing.contracts.store_base import StoreBase
 
 SPACE = Space("model@1", "{label}: {description}", 3)
 OTHER = Space("model@1", "{label}", 3)
@@ -26,22 +27,12 @@ def vector(*numbers: float) -> bytes:
 A, B = vector(1, 0.5, -2), vector(0, 0, 65504)
 
 
-class VectorStoreContract:
+class VectorStoreContract(StoreBase):
     """A store that keeps vectors (`layers.VectorStore`): by space and entity, gone with the content they were made of.
 
     Override the fixture `store` with an opened and empty store; where entities outlive the object also `reopen`, which
     closes a store and returns a new one on the same data.
     """
-
-    @pytest.fixture
-    def store(self) -> Any:
-        """The store under test, opened and empty."""
-        raise NotImplementedError(f"{type(self).__name__}: override the fixture 'store' with an opened, empty store")
-
-    @pytest.fixture
-    def reopen(self) -> Callable[[Any], Any] | None:
-        """A function that closes a store and returns a new one on the same data; None where there is none."""
-        return None
 
     @pytest.fixture
     def filled(self, store: Any) -> Any:
