@@ -121,7 +121,7 @@ def filled(part: Part, path: Path) -> SqliteStore:
 
 def _rows(parts: Sequence[Part], name: str, searches: Sequence[str]) -> Iterator[Row]:
     documents = [document for part in parts for document in part.documents]
-    longer = {document.id: longer_names(document.text, _mentions(document)) for document in documents}
+    longer = {document.id: longer_names(document.text, mentions_of(document)) for document in documents}
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         stores = [filled(part, Path(place, f"{number}.db")) for number, part in enumerate(parts)]
         for store in stores:
@@ -146,13 +146,14 @@ def _found(
     return dict(zip(names, store.search(list(names), search), strict=True))
 
 
-def _mentions(document: GoldDocument) -> list[Mention]:
+def mentions_of(document: GoldDocument) -> list[Mention]:
+    """The gold mentions of a document, as layers take them."""
     return [Mention(one.start, one.end, one.text) for one in document.mentions]
 
 
 def _measured(name: str, title: str, documents: Sequence[GoldDocument], found: Sequence[Found]) -> Row:
     items = [
-        [MentionCandidates(m, known[m.text]) for m in _mentions(d)] for d, known in zip(documents, found, strict=True)
+        [MentionCandidates(m, known[m.text]) for m in mentions_of(d)] for d, known in zip(documents, found, strict=True)
     ]
     texts = [document.text for document in documents]
     started = time.process_time()

