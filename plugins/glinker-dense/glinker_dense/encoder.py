@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 
-_CHARACTERS = 2_048  # of the texts that go through a processor at once
+_TOKENS = 1_024  # that go through a processor at once
+_TOKEN = 4  # characters, where the tokenizer cannot be asked
 
 _QUERY, _DOCUMENT = ("query",), ("document", "passage", "corpus")  # what models call their prompts
 
@@ -60,12 +61,13 @@ class Encoder:
 
     def _encoded(self, texts: Sequence[str], batch_size: int, prompts: Sequence[str]) -> Vectors:
         """Each text is encoded once, among those of about its length, whatever came with it."""
-        once = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
-        found = np.zeros((len(once), self.dimension), np.float32)
+        found = np.zeros((len(set(texts)), self.dimension), np.float32)
         with self._lock:
+            lengths = self._lengths(list(dict.fromkeys(texts)))
+            once = sorted(lengths, key=lambda text: (lengths[text], text))
             start = 0
             while start < len(once):
-                size = self._at_once(len(once[start]), batch_size)
+                size = self._at_once(lengths[once[start]], batch_size)
                 found[start : start + size] = self._numbers(once[start : start + size], prompts)
                 start += size
         self._check(once, found)
@@ -75,11 +77,20 @@ class Encoder:
         rows: Vectors = found[[place[text] for text in texts]]
         return rows
 
+    def _lengths(self, texts: list[str]) -> dict[str, int]:
+        """How many tokens each text has, near enough to put equals together."""
+        tokenizer = self._model.tokenizer
+        if not texts or not hasattr(tokenizer, "batch_decode"):  # one that is not from transformers
+            return {text: 1 + len(text) // _TOKEN for text in texts}
+        most = self._model.max_seq_length
+        ids = tokenizer([readable(text) for text in texts], truncation=most is not None, max_length=most)["input_ids"]
+        return {text: len(one) for text, one in zip(texts, ids, strict=True)}
+
     def _at_once(self, length: int, batch_size: int) -> int:
-        """How many texts of about a length go through at once: on a processor what its caches hold."""
+        """How many texts of a length go through at once: on a processor what its caches hold."""
         if self._model.device.type != "cpu":
             return batch_size
-        return max(1, min(batch_size, _CHARACTERS // (length + 1)))
+        return max(1, min(batch_size, _TOKENS // max(length, 1)))
 
     def _numbers(self, texts: list[str], prompts: Sequence[str]) -> Vectors:
         prompt = next((name for name in prompts if self._prompts.get(name)), None)
