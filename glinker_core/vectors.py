@@ -1,6 +1,7 @@
 """Vectors of entities as stores keep them, for nodes that compare vectors: no numbers here, only bytes.
 
-Each vector is that of the text a template makes of an entity, as little-endian 16-bit floats (`layers.VectorStore`).
+Each vector is that of what a template and a model make of an entity, as little-endian 16-bit floats
+(`layers.VectorStore`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _CHUNK = 4_096  # entities embedded and written at once: what a run that is stop
 
 #: (how many entities were done now, how many there are)
 Progress = Callable[[int, int], None]
-#: the vectors of texts
-Encode = Callable[[Sequence[str]], Sequence[bytes]]
+#: the vectors of entities
+Encode = Callable[[Sequence[Entity]], Sequence[bytes]]
 
 
 def render(template: str, entity: Entity) -> str:
@@ -72,9 +73,7 @@ class StoredVectors:
                 self._unwritable.add(name)
                 log.warning("store '%s': vectors are not kept there, but computed again each time: %s", name, error)
 
-    def precompute(
-        self, names: Sequence[str], template: str, encode: Encode, progress: Progress | None = None
-    ) -> dict[str, int]:
+    def precompute(self, names: Sequence[str], encode: Encode, progress: Progress | None = None) -> dict[str, int]:
         """Embed the entities of the stores named that have no vector yet; `{store: how many were embedded}`.
 
         Each chunk is kept when it is done, so a run that was stopped goes on where it was.
@@ -82,9 +81,9 @@ class StoredVectors:
         if other := [name for name in names if name not in self._stores]:
             able = ", ".join(self._stores) or "none of this pipeline does"
             raise InputError(f"precompute_embeddings: store '{other[0]}' keeps no vectors; those that do: {able}")
-        return {name: self._precompute(self._stores[name], template, encode, progress) for name in names}
+        return {name: self._precompute(self._stores[name], encode, progress) for name in names}
 
-    def _precompute(self, store: Store, template: str, encode: Encode, progress: Progress | None) -> int:
+    def _precompute(self, store: Store, encode: Encode, progress: Progress | None) -> int:
         assert isinstance(store, VectorStore)
         space, count, total = self._space(), 0, store.count()
         entities = iter(store.entities())
@@ -92,8 +91,7 @@ class StoredVectors:
             there = store.vectors(space, [entity.entity_id for entity in chunk])
             new = [entity for entity, vector in zip(chunk, there, strict=True) if vector is None]
             if new:
-                vectors = encode([render(template, entity) for entity in new])
-                count += store.add_vectors(space, zip((one.entity_id for one in new), vectors, strict=True))
+                count += store.add_vectors(space, zip((one.entity_id for one in new), encode(new), strict=True))
             if progress is not None:
                 progress(len(chunk), total)
         return count

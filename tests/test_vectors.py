@@ -25,6 +25,10 @@ def encode(texts: Sequence[str]) -> list[bytes]:
     return [struct.pack("<e", len(text)) for text in texts]
 
 
+def encode_all(entities: Sequence[Entity]) -> list[bytes]:
+    return encode([render(TEMPLATE, entity) for entity in entities])
+
+
 def opened(*entities: Entity) -> Any:
     store = DictStore()
     store.open()
@@ -51,17 +55,17 @@ def test_what_is_precomputed_is_found_by_the_text() -> None:
     kb = vectors(kb=opened(*CITIES))
     assert kb.of(by_text(*CITIES)) == {}
     told: list[tuple[int, int]] = []
-    assert kb.precompute(["kb"], TEMPLATE, encode, lambda *now: told.append(now)) == {"kb": 3}
+    assert kb.precompute(["kb"], encode_all, lambda *now: told.append(now)) == {"kb": 3}
     assert kb.of(by_text(*CITIES)) == dict(zip(by_text(*CITIES), encode(list(by_text(*CITIES))), strict=True))
     assert told == [(3, 3)]
-    assert kb.precompute(["kb"], TEMPLATE, encode) == {"kb": 0}
+    assert kb.precompute(["kb"], encode_all) == {"kb": 0}
 
 
 def test_a_vector_goes_with_the_content_of_the_entity() -> None:
     first = opened(*CITIES)
     changed = evolve(CITIES[0], description="another city of the name")
     kb = vectors(first=first, second=opened(changed))
-    kb.precompute(["first"], TEMPLATE, encode)
+    kb.precompute(["first"], encode_all)
     assert list(kb.of(by_text(changed, *CITIES))) == list(by_text(*CITIES))
     kb.keep(by_text(changed), dict.fromkeys(by_text(changed), encode(["x"])[0]))
     assert list(kb.of(by_text(changed))) == list(by_text(changed))
@@ -71,4 +75,4 @@ def test_a_vector_goes_with_the_content_of_the_entity() -> None:
 def test_a_store_that_keeps_no_vectors_is_named() -> None:
     kb = vectors(kb=opened(*CITIES), plain=store_of(CITIES))
     with pytest.raises(InputError, match="store 'plain' keeps no vectors; those that do: kb"):
-        kb.precompute(["plain"], TEMPLATE, encode)
+        kb.precompute(["plain"], encode_all)

@@ -22,7 +22,7 @@ from glinker_dense.listing import Listing, listing
 
 if TYPE_CHECKING:
     from glinker_core.resources import KnowledgeBase
-    from glinker_dense.vectors import EntityVectors
+    from glinker_dense.vectors import TextAndNames
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class DenseIndex:
     """The vectors of a knowledge base: a base of rows in order of ids, and the entities that came after it."""
 
     def __init__(
-        self, kb: KnowledgeBase, vectors: EntityVectors, embed_at_most: int, approximate_above: int, folder: Path | None
+        self, kb: KnowledgeBase, vectors: TextAndNames, embed_at_most: int, approximate_above: int, folder: Path | None
     ) -> None:
         self._kb, self._vectors, self._most = kb, vectors, embed_at_most
         self._approximate_above = approximate_above

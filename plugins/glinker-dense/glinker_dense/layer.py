@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, validators
 
+from glinker_core.vectors import render
 from glinker_dense.loading import Dtype, ModelSpec
 
 if TYPE_CHECKING:
+    from glinker_core.model import Entity
     from glinker_core.resources import Resources
     from glinker_core.vectors import Progress
     from glinker_dense.encoder import Encoder
@@ -60,14 +62,17 @@ class EncoderLayer(ModelLayer):
     def open(self, resources: Resources) -> None:
         """Load the encoder, unless another layer has."""
         from glinker_dense.encoder import shared_encoder
-        from glinker_dense.vectors import EntityVectors
 
         self._encoder = shared_encoder(resources, self.spec)
-        key = ("dense vectors", self.spec, self.template, self.cache_embeddings)
-        encoder = self._encoder
-        self._vectors = resources.shared(
-            key, lambda: EntityVectors(encoder, self.template, resources, self.cache_embeddings, self.batch_size)
-        )
+        self._vectors = self._shared(resources, self.template, lambda entity: (render(self.template, entity),))
+
+    def _shared(self, resources: Resources, what: str, read: Callable[[Entity], Sequence[str]]) -> EntityVectors:
+        """The vectors of what is read of entities, which layers with the same settings share."""
+        from glinker_dense.vectors import EntityVectors
+
+        encoder, keep, size = self.encoder, self.cache_embeddings, self.batch_size
+        key = ("dense vectors", self.spec, what, keep)
+        return resources.shared(key, lambda: EntityVectors(encoder, what, read, resources, keep, size))
 
     def close(self) -> None:
         """Let go of the encoder and of all vectors."""
@@ -82,7 +87,7 @@ class EncoderLayer(ModelLayer):
 
     @property
     def vectors(self) -> EntityVectors:
-        """The vectors of entities; `open()` makes them ready."""
+        """The vectors of the texts of entities; `open()` makes them ready."""
         if self._vectors is None:
             raise RuntimeError("call open() first")
         return self._vectors

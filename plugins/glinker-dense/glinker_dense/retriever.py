@@ -18,8 +18,10 @@ from glinker_dense.layer import EncoderLayer
 
 if TYPE_CHECKING:
     from glinker_core.resources import KnowledgeBase, Resources
+    from glinker_core.vectors import Progress
     from glinker_dense.encoder import Vectors
     from glinker_dense.index import DenseIndex
+    from glinker_dense.vectors import TextAndNames
 
 _SCORE = "l2_dense"
 _OF_OTHERS = 3  # candidates that a pronoun takes over from each mention before it
@@ -29,10 +31,11 @@ _OF_OTHERS = 3  # candidates that a pronoun takes over from each mention before 
 class DenseRetriever(EncoderLayer):
     """Gives each mention the `max_candidates` entities whose vectors are nearest, with the cosine as `l2_dense`.
 
-    What is looked for is the vector of the mention plus `context_weight` times that of its sentence. Who is not as near
-    as `min_score`, or not of one of `types` where types are given, is left out. A pronoun ("she") is looked for by its
-    sentence alone, also among the best of the mentions before it. Entities that have no vector yet are embedded when
-    they are first looked for, `embed_at_most` of them; more are work for `glinker embed`.
+    What is looked for is the vector of the mention plus `context_weight` times that of its sentence, among the vectors
+    of entities, each the mean of what its text and its names mean. Who is not as near as `min_score`, or not of one of
+    `types` where types are given, is left out. A pronoun ("she") is looked for by its sentence alone, also among the
+    best of the mentions before it. Entities that have no vector yet are embedded when they are first looked for,
+    `embed_at_most` of them; more are work for `glinker embed`.
 
     Above `approximate_above` entities not all vectors are compared as they are: the likely nearest are found by a
     coarse picture of each (faiss, `pip install glinker-dense[ann]`) and scored by their vectors. With `index_folder`
@@ -46,22 +49,38 @@ class DenseRetriever(EncoderLayer):
     embed_at_most: int = field(default=20_000, validator=validators.ge(0))
     approximate_above: int = field(default=100_000, validator=validators.ge(0))
     index_folder: str | None = None
+    _searched: TextAndNames | None = field(default=None, init=False, repr=False, eq=False)
     _index: DenseIndex | None = field(default=None, init=False, repr=False, eq=False)
     _kb: KnowledgeBase | None = field(default=None, init=False, repr=False, eq=False)
 
     def open(self, resources: Resources) -> None:
         """Load the encoder; the index is made when it is first asked."""
         from glinker_dense.index import DenseIndex
+        from glinker_dense.vectors import TextAndNames
 
         super().open(resources)
         self._kb = resources.kb
         folder = Path(self.index_folder).expanduser() if self.index_folder else None
-        self._index = DenseIndex(resources.kb, self.vectors, self.embed_at_most, self.approximate_above, folder)
+        self._searched = TextAndNames(self.vectors, self._shared(resources, "names", lambda entity: entity.names))
+        self._index = DenseIndex(resources.kb, self._searched, self.embed_at_most, self.approximate_above, folder)
 
     def close(self) -> None:
         """Let go of the encoder and of the index."""
         super().close()
-        self._index = self._kb = None
+        self._index = self._kb = self._searched = None
+
+    @property
+    def searched(self) -> TextAndNames:
+        """The vectors that entities are found by; `open()` makes them ready."""
+        if self._searched is None:
+            raise RuntimeError("call open() first")
+        return self._searched
+
+    def precompute_embeddings(
+        self, stores: Sequence[str], batch_size: int, progress: Progress | None = None
+    ) -> dict[str, int]:
+        """Embed texts and names of the entities of the stores that have no vectors yet; `{store: how many}`."""
+        return self.searched.precompute(stores, batch_size, progress)
 
     def retrieve(self, texts: Texts, mentions: Mentions | None = None) -> Candidates:
         """Candidates of each mention; without mentions, of each text as a whole."""
@@ -121,7 +140,7 @@ class DenseRetriever(EncoderLayer):
             of_others = [entity for other in dict.fromkeys(before) if not is_pronoun(other.name)
                          for entity, _ in found[other][:_OF_OTHERS] if entity.entity_id not in taken]  # fmt: skip
             others = list({entity.entity_id: entity for entity in of_others}.values())
-            cosines = self.vectors.of(others) @ vectors[one] if others else ()
+            cosines = self.searched.of(others) @ vectors[one] if others else ()
             more = ((entity, round(float(score), 5)) for entity, score in zip(others, cosines, strict=True))
             near = _sorted([*near, *more])
         for entity, cosine in near:

@@ -14,7 +14,7 @@ from glinker_core.combine import logistic, priors
 from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 from glinker_core.resources import Resources
 
-from .cases import ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, items, mentions, stored
+from .cases import ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, items, mentions, of_text, stored
 from .conftest import TinyModel
 
 Made = Callable[..., Any]
@@ -42,10 +42,9 @@ def test_meaning_and_context_are_cosines_with_the_text_of_the_entity(linker: Mad
     (linked, *_) = layer.link([TEXT], [given()])[0]
     name, context = layer.encoder.queries(["Mercury", "Mercury is the planet closest to the Sun."], 8)
     for entity in MERCURIES:
-        vector = layer.encoder.entities([f"{entity.label}: {entity.description}"], 8)[0]
-        of_entity = scores(linked)[entity.entity_id]
-        assert of_entity["meaning"] == pytest.approx(max(0, float(name @ vector)), abs=2e-3)
-        assert of_entity["context"] == pytest.approx(max(0, float(context @ vector)), abs=2e-3)
+        of_entity, meant = scores(linked)[entity.entity_id], of_text(layer.encoder, entity)
+        assert of_entity["meaning"] == pytest.approx(max(0, float(name @ meant)), abs=2e-3)
+        assert of_entity["context"] == pytest.approx(max(0, float(context @ meant)), abs=2e-3)
 
 
 def test_neighbours_is_the_cosine_with_what_the_other_mentions_mean(linker: Made) -> None:

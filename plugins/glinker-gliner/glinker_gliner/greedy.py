@@ -6,6 +6,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
+_DIGITS = 6  # of a score that decide: later ones change with the batch and the processor
+
 
 class Found(NamedTuple):
     """A span and a label with their score: words of the window, both inclusive; number of the label; probability."""
@@ -19,11 +21,12 @@ class Found(NamedTuple):
 def greedy(found: Iterable[Found], flat: bool, multi_label: bool) -> list[Found]:
     """What stays, in order of position; with `flat` nothing overlaps, without it spans may lie within others.
 
-    One span has one label, the best, or with `multi_label` all that passed. Equal scores are decided by position.
+    One span has one label, the best, or with `multi_label` all that passed. Scores that are equal in six digits are
+    decided by position.
     """
     kept: list[Found] = []
     taken: list[tuple[int, int]] = []  # spans kept, in order
-    for one in sorted(found, key=lambda one: (-one.score, one.first, one.last, one.label)):
+    for one in sorted(found, key=lambda one: (-round(one.score, _DIGITS), one.first, one.last, one.label)):
         span = one.first, one.last
         at = bisect_left(taken, span)
         if at < len(taken) and taken[at] == span:

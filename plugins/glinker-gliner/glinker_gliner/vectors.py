@@ -74,10 +74,10 @@ class EntityVectors:
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:
         """Embed the entities of the stores named that have no vector yet; `{store: how many were embedded}`."""
 
-        def encode(texts: Sequence[str]) -> list[bytes]:
-            return _bytes(self._encoded(texts, batch_size))
+        def encode(entities: Sequence[Entity]) -> list[bytes]:
+            return _bytes(self._encoded([render(self._template, entity) for entity in entities], batch_size))
 
-        return self._stored.precompute(names, self._template, encode, progress)
+        return self._stored.precompute(names, encode, progress)
 
     def _hold(self, entities: Mapping[str, Entity]) -> None:
         """Hold the vectors of entities, given by their texts: stored ones as they are, the others made now."""

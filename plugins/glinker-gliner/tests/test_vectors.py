@@ -79,7 +79,7 @@ def test_what_is_precomputed_is_not_computed_again_and_scores_the_same(store: An
     encoded.clear()
     after = scored(linker(store))
     assert encoded == []
-    assert after == before  # both are rounded as a store rounds them
+    assert after == pytest.approx(before, abs=1e-5)  # both are rounded as a store rounds them, to half of 16 bits
     assert after == pytest.approx(on_the_fly, abs=2e-3)
 
 
@@ -279,9 +279,9 @@ def test_more_entities_than_are_held_at_once_are_all_scored(
         for start in range(0, len(PEOPLE), 3):
             some = PEOPLE[start : start + 3]
             ((linked,),) = layer.link([TEXT], [[item(TEXT, QUEEN, some)]])
-            assert next(rows([linked], some)) == pytest.approx(expected[0][start : start + 3], abs=2e-6)
+            assert next(rows([linked], some)) == pytest.approx(expected[0][start : start + 3], abs=1e-5)
     ((linked,),) = layer.link([TEXT], [[item(TEXT, QUEEN, PEOPLE)]])
-    assert next(rows([linked], PEOPLE)) == pytest.approx(expected[0], abs=2e-6)
+    assert next(rows([linked], PEOPLE)) == pytest.approx(expected[0], abs=1e-5)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
