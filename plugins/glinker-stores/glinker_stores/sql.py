@@ -279,10 +279,11 @@ class SqlStore(ABC):
 
     def numbers(self) -> Iterator[tuple[str, int, str]]:
         """The id of each entity, a number that another content would not have, and its type; none of it is checked."""
-        asked = sa.select(entity.c.entity_id, entity.c.row, entity.c.seal, entity.c.entity_type)
+        number = entity.c.row * 2**32 + entity.c.seal
         with self.reading() as connection:
-            found = connection.execute(asked).all()
-        return ((entity_id, row << 32 | seal, kind) for entity_id, row, seal, kind in found)
+            cursor: Any = connection.execute(sa.select(entity.c.entity_id, number, entity.c.entity_type)).cursor
+            found: list[tuple[str, int, str]] = cursor.fetchall()  # half the time of SQLAlchemy's own rows
+        return iter(found)
 
     def _all(self, statement: sa.Select[Any]) -> Iterator[Entity]:
         some = {"yield_per": _CHUNK}
