@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, overload
 
 from glinker_core.model import Candidate
@@ -12,14 +13,21 @@ class Ranked(Sequence[Candidate]):
     """Candidates with a score of one more stage, best first; equal to the tuple of them, and as immutable.
 
     `values` are the scores of the first candidates, in their order; those without one stay behind as they are, and of
-    equal scores the earlier candidate comes first. Each record is made once, when somebody looks at it: of a
-    thousand candidates L0 looks at one.
+    equal scores the earlier candidate comes first. `features` are columns of other scores, as long as `values`, that
+    stand before that of the stage, and do not change any more. Each record is made once, when somebody looks at it: of
+    a thousand candidates L0 looks at one.
     """
 
-    __slots__ = ("_candidates", "_made", "_order", "_stage", "_values")
+    __slots__ = ("_candidates", "_features", "_made", "_order", "_stage", "_values")
 
-    def __init__(self, candidates: Sequence[Candidate], stage: str, values: Sequence[float]) -> None:
-        self._candidates, self._stage, self._values = candidates, stage, tuple(values)
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        stage: str,
+        values: Sequence[float],
+        features: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
+        self._candidates, self._stage, self._values, self._features = candidates, stage, tuple(values), features
         self._order = sorted(range(len(values)), key=self._values.__getitem__, reverse=True)
         self._made: dict[int, Candidate] = {}
 
@@ -52,7 +60,8 @@ class Ranked(Sequence[Candidate]):
         made = self._made.get(place)
         if made is None:
             index = self._order[place]
-            made = self._candidates[index].scored(**{self._stage: self._values[index]})
+            features = {name: column[index] for name, column in self._features.items()}
+            made = self._candidates[index].scored(**features, **{self._stage: self._values[index]})
         return self._made.setdefault(place, made)
 
 

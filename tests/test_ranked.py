@@ -83,3 +83,11 @@ def test_a_result_with_it_is_the_same_after_json(ranked: Ranked) -> None:
     context.put("l3_result", result)
     assert Context.from_json(context.to_json()).get("l3_result") == result
     assert hash(result) == hash(Context.from_json(context.to_json()).get("l3_result"))
+
+
+def test_features_of_the_stage_stand_before_its_score() -> None:
+    ranked = Ranked(GIVEN[:3], "l3", VALUES, {"l2": [0.5, 0.6, 0.7], "name": [1.0, 0.0, 0.5]})
+    assert [list(one.scores.items()) for one in ranked[:2]] == [
+        [("l2", 0.6), ("name", 0.0), ("l3", 0.9)],
+        [("l2", 0.5), ("name", 1.0), ("l3", 0.2)],
+    ]

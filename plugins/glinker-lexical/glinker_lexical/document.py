@@ -180,6 +180,8 @@ def _shares_of_agreed(same: Mapping[str, Sequence[Surface]]) -> dict[str, dict[s
         words = frozenset[str]().union(*(words for words, _ in some))
         agreed |= seen & words
         seen |= words
+    if not agreed:
+        return {}
     shares: dict[str, dict[str, float]] = {word: {} for word in agreed}
     for key, some in likely.items():
         parts: defaultdict[str, list[float]] = defaultdict(list)

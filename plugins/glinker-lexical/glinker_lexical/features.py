@@ -86,6 +86,8 @@ def shared_words(
 
 def word_weights(described: Sequence[Collection[str]]) -> dict[str, float]:
     """The weight of each word of the candidates, see `shared_words`."""
+    if not any(described):
+        return {}
     having = Counter(chain.from_iterable(described))
     return {
         word: math.log((len(described) + 1) / count) * (_ORDINARY if word in ORDINARY_WORDS else 1)
@@ -125,6 +127,8 @@ def full_name(
     That is its label or the name that `matched`, if it has all words of the mention, or the mention for its initials.
     Behind that place, the first one of the mention, it counts as `LATER`.
     """
+    if matched == one.label == one.bare == key:  # as namesakes are
+        return 0.0
     if match == "initials":
         longer = {matched} - {key}
     else:

@@ -9,7 +9,8 @@ from attrs import define, field, frozen, validators
 
 from glinker_core.combine import Explanation, combine, log_odds, logistic, reasons
 from glinker_core.layers import Candidates, Texts
-from glinker_core.model import Candidate, MentionCandidates
+from glinker_core.model import MentionCandidates
+from glinker_core.ranked import Ranked
 from glinker_lexical.described import Read, reader
 from glinker_lexical.document import Surface, surfaces
 
@@ -70,7 +71,7 @@ class LexicalLinker:
     ) -> Iterator[MentionCandidates]:
         if not items:
             return
-        done: dict[int, tuple[Candidate, ...]] = {}
+        done: dict[int, Ranked] = {}
         for item, surface in zip(items, surfaces(text, items, self._read, weights), strict=True):
             if id(surface) not in done:
                 done[id(surface)] = _scored(surface, weights, bias)
@@ -81,12 +82,7 @@ class LexicalLinker:
         return weights, weights.pop("bias")
 
 
-def _scored(surface: Surface, weights: Mapping[str, float], bias: float) -> tuple[Candidate, ...]:
-    names, weighed = [*surface.features, "l3"], [weights[feature] for feature in surface.features]
-    scored = []
-    for candidate, values in zip(surface.candidates, surface.rows(), strict=True):
-        scores = {name: score for name, score in candidate.scores.items() if name not in names}
-        scores.update(zip(names, (*values, logistic(log_odds(values, weighed, bias))), strict=True))
-        # what `candidate.scored` does, in half its time: it would be a sixth of all
-        scored.append(Candidate(candidate.entity, candidate.name, candidate.match, scores))
-    return tuple(sorted(scored, key=lambda candidate: -candidate.score))
+def _scored(surface: Surface, weights: Mapping[str, float], bias: float) -> Ranked:
+    weighed = [weights[feature] for feature in surface.features]
+    values = [logistic(log_odds(row, weighed, bias)) for row in surface.rows()]
+    return Ranked(surface.candidates, "l3", values, surface.features)
