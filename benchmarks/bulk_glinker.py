@@ -73,12 +73,18 @@ def main() -> None:
 def cases(folder: Path, documents: int, data: Path | None) -> list[Case]:
     """The knowledge bases."""
     made = []
-    for name, size, per_name in (("2,000, ten of each name", 2_000, 10.0), ("2,000", 2_000, 1.05), ("20,000", 20_000, 1.05)):
+    for name, size, per_name in (
+        ("2,000, ten of each name", 2_000, 10.0),
+        ("2,000", 2_000, 1.05),
+        ("20,000", 20_000, 1.05),
+    ):
         known = list(entities(size, per_name))
         made.append(case(folder, name, known, list(told_documents(documents, known))))
     if data is not None:
         known = [{**one, "popularity": int(one["popularity"])} for one in read(data / "entities.jsonl.gz")]
-        made.append(case(folder, f"{len(known):,} of {data.name}", known, read(data / "documents.jsonl.gz")[:documents]))
+        made.append(
+            case(folder, f"{len(known):,} of {data.name}", known, read(data / "documents.jsonl.gz")[:documents])
+        )
     return made
 
 
@@ -104,7 +110,9 @@ def case(folder: Path, name: str, known: list[Any], documents: list[Any]) -> Cas
     nlp.to_disk(ruler)
     keys = ("entity_id", "label", "aliases", "description", "entity_type", "popularity")
     kept = [{key: one[key] for key in keys if one.get(key) is not None} for one in known]
-    written = [write_lines(folder / f"{what}-{plain}.jsonl", some) for what, some in (("kb", kept), ("documents", documents))]
+    written = [
+        write_lines(folder / f"{what}-{plain}.jsonl", some) for what, some in (("kb", kept), ("documents", documents))
+    ]
     return Case(name, len(known), *written, ruler)
 
 
@@ -154,7 +162,10 @@ def linked(pipeline: Mapping[str, object], case: Case) -> Result:
         executor.load_entities(case.entities)
         executor.link(texts[:32])
         began = time.process_time()
-        results = [[(m.start, m.linked_entity.entity_id) for m in one.entities if m.is_linked] for one in executor.stream(texts, 32)]
+        results = [
+            [(m.start, m.linked_entity.entity_id) for m in one.entities if m.is_linked]
+            for one in executor.stream(texts, 32)
+        ]
         seconds = time.process_time() - began
     wanted = [{mention["start"]: mention["entity_id"] for mention in document["mentions"]} for document in documents]
     whole = sum(map(len, wanted))

@@ -76,4 +76,10 @@ river harbour council meeting market bridge season weather station engine librar
 teacher doctor village mountain valley forest railway paper letter story number colour music kitchen morning evening
 minute island corner street circle shadow silver copper
 """.split()  # noqa: SIM905  # a list of forty strings is no easier to read
-_TOPICS = [a + b for a, b in product(("bra", "che", "dri", "glo", "plu", "sti", "tre", "vro"), ("cket", "lf", "ndle", "mp", "rt", "sk", "zen", "ggle", "rmin", "thic"))]
+_TOPICS = [
+    a + b
+    for a, b in product(
+        ("bra", "che", "dri", "glo", "plu", "sti", "tre", "vro"),
+        ("cket", "lf", "ndle", "mp", "rt", "sk", "zen", "ggle", "rmin", "thic"),
+    )
+]

@@ -55,7 +55,11 @@ def main(entities: Path, documents: Path, ruler: str, modes: list[str], sample: 
         seconds += time.process_time() - began
         for some, known in zip(result.entities, gold):
             for one in some:
-                if one.linked_entity is not None and one.linked_entity.entity_id != "unknown" and one.mention_start in known:
+                if (
+                    one.linked_entity is not None
+                    and one.linked_entity.entity_id != "unknown"
+                    and one.mention_start in known
+                ):
                     at += 1
                     right += one.linked_entity.entity_id == known[one.mention_start]["entity_id"]
     whole = sum(map(len, wanted))

@@ -281,6 +281,7 @@ def test_the_time_of_nodes_is_told_and_drawn(kb, documents, tmp_path):
     rows = [line.split() for line in done.stderr.splitlines() if line.startswith("l")]
     assert [row[0] for row in rows] == ["l1", "l2", "l3", "l0"]
     assert {row[4] for row in rows} == {"50"}
+    assert {row[7] for row in rows} == {"1"}  # at once
     assert (tmp_path / "p.svg").read_text().count("<rect") == 5
 
 

@@ -20,12 +20,12 @@ def profile(times: NodeTimes, path: Path) -> None:
     """Write the picture, an SVG, and say the same as a table on stderr."""
     console, table = Console(file=sys.stderr, highlight=False), Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("node")
-    for head in ("share", "seconds", "batches", "texts", "mentions", "ms a text"):
+    for head in ("share", "seconds", "batches", "texts", "mentions", "ms a text", "at once"):
         table.add_column(head, justify="right")
     whole = sum(one.seconds for one in times.values()) or 1.0
     for node, one in times.items():
         each = f"{1000 * one.seconds / one.texts:.2f}" if one.texts else "-"
-        numbers = f"{one.calls:,}", f"{one.texts:,}", f"{one.mentions:,}", each
+        numbers = f"{one.calls:,}", f"{one.texts:,}", f"{one.mentions:,}", each, str(one.at_once)
         table.add_row(node, f"{one.seconds / whole:.0%}", f"{one.seconds:.2f}", *numbers)
     console.print(table)
     with writing(path) as stream:
