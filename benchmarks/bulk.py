@@ -1,27 +1,33 @@
 """What a run into a folder costs beside a bare loop, how it grows with documents and workers, and what kills do to it.
 
-    python benchmarks/bulk.py FOLDER [--parts overhead,memory,workers,kills,ray,raykills] [--documents 10000]
-    python benchmarks/bulk.py FOLDER --parts glinker --glinker-python OTHER/bin/python
+    python benchmarks/bulk.py FOLDER [--parts overhead,scaling,kills,ray,raykills] [--documents 10000]
+    python benchmarks/bulk.py FOLDER --parts scaling --sizes 10000,1000000 --rounds 1
+    python benchmarks/bulk.py FOLDER --parts stores --postgres postgresql://user:password@localhost/database
 
 FOLDER is for what is written. Documents are made: sentences over the names of 2,000 invented entities, 300 characters
 each. Every run is a process of its own, `glinker link --into`; the bare loop is `DAGExecutor.stream` over the same
 documents in a process of its own that writes the same lines. Ratios are medians of pairs that run one after the other.
+Memory is that of the largest process of a run. `stores` is the same run with the knowledge base in SQLite and in a
+schema `bulk` of PostgreSQL. GLiNKER's loop is in `bulk_glinker.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import resource
 import signal
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from statistics import median
+
+from attrs import frozen
+from bulk_made import entities, plain_documents, write_lines
 
 LOOP = """
 import sys
@@ -41,20 +47,26 @@ with DAGExecutor(default_pipeline(layer)) as executor, open(out, "wb") as stream
 MAIN = "from glinker_core.cli import main; main()"
 
 
+WAYS = {
+    "one worker": (),
+    "two threads": ("--engine", "threads", "--workers", "2"),
+    "two processes": ("--engine", "processes", "--workers", "2"),
+}
+
+
 def main() -> None:
     """Measure the parts that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--parts", default="overhead,memory,workers,kills,ray,raykills")
-    parser.add_argument("--documents", type=int, default=10_000)
-    parser.add_argument("--many", type=int, default=1_000_000, help="documents of the large run of 'memory'")
+    parser.add_argument("--parts", default="overhead,scaling,kills,ray,raykills")
+    parser.add_argument("--documents", type=int, default=10_000, help="of all parts but 'scaling'")
+    parser.add_argument("--sizes", default="1000,10000", help="documents of the runs of 'scaling'")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--glinker-python", type=Path, metavar="PATH", help="an interpreter that has GLiNKER and spaCy")
+    parser.add_argument("--postgres", metavar="URL", help="a database for 'stores'")
     parser.add_argument("--kills", type=int, default=30)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(options.folder, options.documents, options.many, options.rounds, options.kills)
-    bench.glinker_python = options.glinker_python
+    bench = Bench(options)
     for name in options.parts.split(","):
         PARTS[name](bench)
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
@@ -63,36 +75,30 @@ def main() -> None:
 class Bench:
     """The knowledge base and the documents, and runs over them."""
 
-    def __init__(self, folder: Path, documents: int, many: int, rounds: int, kills: int) -> None:
-        self.folder, self.size, self.many, self.rounds, self.kill_count = folder, documents, many, rounds, kills
-        self.glinker_python: Path | None = None
-        self.kb, self.entities = folder / "kb.db", folder / "entities.jsonl"
-        names = [f"{first}{last}" for first in _FIRST for last in _LAST]
-        with self.entities.open("w") as stream:
-            for number in range(2_000):
-                label = names[number % len(names)].capitalize()
-                about = f"a {_WORDS[number % 40]} of {_WORDS[number * 7 % 40]}"
-                record = {"entity_id": f"e{number}", "label": label, "description": about, "popularity": number % 97}
-                stream.write(json.dumps(record) + "\n")
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.rounds, self.folder = options, options.rounds, options.folder
+        known = list(entities(2_000, 10))
+        self.names = sorted({one["label"] for one in known})
+        self.entities = write_lines(self.folder / "entities.jsonl", known)
+        self.kb = self.folder / "kb.db"
         self.kb.unlink(missing_ok=True)
-        subprocess.run([sys.executable, "-c", MAIN, "kb", "import", self.entities, "--store", self.kb], check=True)
-        self._names = [name.capitalize() for name in names]
+        self.load(str(self.kb))
 
-    def documents(self, count: int) -> Path:
-        """A file of so many documents."""
+    def load(self, store: str) -> None:
+        """Put the entities into a store."""
+        subprocess.run([sys.executable, "-c", MAIN, "kb", "import", self.entities, "--store", store], check=True)
+
+    def documents(self, count: int = 0) -> Path:
+        """A file of so many documents, or as many as were asked for."""
+        count = count or self.options.documents
         path = self.folder / f"documents-{count}.jsonl"
-        if not path.exists():
-            drawn = random.Random(7)
-            with path.open("w") as stream:
-                for number in range(count):
-                    words = [drawn.choice(self._names) if at % 8 == 3 else drawn.choice(_WORDS) for at in range(45)]
-                    stream.write(json.dumps({"id": f"d{number}", "text": f"The {' '.join(words)}."}) + "\n")
-        return path
+        return path if path.exists() else write_lines(path, plain_documents(count, self.names))
 
     def command(self, documents: Path, into: str, *options: str) -> list[str]:
         """The command of a run."""
-        paths = "--kb", str(self.kb), "--input", str(documents), "--into", str(self.folder / into)
-        return [sys.executable, "-c", MAIN, "link", *paths, *options]
+        kb = () if "--pipeline" in options else ("--kb", str(self.kb))
+        paths = "--input", str(documents), "--into", str(self.folder / into)
+        return [sys.executable, "-c", MAIN, "link", *kb, *paths, *options]
 
     def erase(self, into: str) -> None:
         """Make a folder be gone."""
@@ -108,11 +114,13 @@ class Bench:
         return b"\n".join(sorted(b"".join(p.read_bytes() for p in (self.folder / into).glob("part-*")).splitlines()))
 
 
+@frozen
 class Took:
     """Seconds by the clock, seconds of the processor, and the most memory of a process, in MB."""
 
-    def __init__(self, wall: float, processor: float, memory: float) -> None:
-        self.wall, self.processor, self.memory = wall, processor, memory
+    wall: float
+    processor: float
+    memory: float
 
     @classmethod
     def of(cls, command: list[str]) -> Took:
@@ -128,46 +136,66 @@ class Took:
 
 def overhead(bench: Bench) -> None:
     """One worker against a bare loop."""
-    documents = bench.documents(bench.size)
+    documents = bench.documents()
     loop = [sys.executable, "-c", LOOP, str(bench.kb), str(documents), str(bench.folder / "loop.jsonl")]
     pairs = [(Took.of(loop), bench.run(documents, "overhead")) for _ in range(bench.rounds)]
     for what in ("wall", "processor"):
         ratios = [getattr(ours, what) / getattr(theirs, what) for theirs, ours in pairs]
-        print(
-            f"overhead, {what}: {statistics.median(ratios):.3f} of a bare loop ({min(ratios):.3f} to {max(ratios):.3f})"
-        )
+        print(f"overhead, {what}: {median(ratios):.3f} of a bare loop ({min(ratios):.3f} to {max(ratios):.3f})")
 
 
-def memory(bench: Bench) -> None:
-    """Memory over few and over many documents."""
-    few = bench.run(bench.documents(10_000), "memory")
-    many = bench.run(bench.documents(bench.many), "memory")
-    print(f"memory: {few.memory:.0f} MB over 10,000 documents, {many.memory:.0f} MB over {bench.many:,}: "
-          f"{many.memory / few.memory:.2f}; {bench.many / many.wall:,.0f} documents/s")  # fmt: skip
-    bench.erase("memory")
+def scaling(bench: Bench) -> None:
+    """Documents a second and memory against documents and workers, and both against one worker over the fewest."""
+    sizes = [int(size) for size in bench.options.sizes.split(",")]
+    first: list[Took] = []
+    print(
+        "| documents | workers | documents/s | times one worker | MB | times the first row |\n|---|---|---|---|---|---|"
+    )
+    for size in sizes:
+        found: dict[str, list[Took]] = {way: [] for way in WAYS}
+        for _, way in product(range(bench.rounds), WAYS):
+            found[way].append(bench.run(bench.documents(size), "scaling", *WAYS[way]))
+        first = first or found["one worker"]
+        for way, took in found.items():
+            pace, memory = (median(getattr(one, what) for one in took) for what in ("wall", "memory"))
+            faster = median(one.wall / other.wall for one, other in zip(found["one worker"], took, strict=True))
+            grown = memory / median(one.memory for one in first)
+            print(f"| {size:,} | {way} | {size / pace:,.0f} | {faster:.2f} | {memory:.0f} | {grown:.2f} |", flush=True)
+    bench.erase("scaling")
 
 
-def workers(bench: Bench) -> None:
-    """Processes and threads against one worker."""
-    documents, ratios = bench.documents(bench.size), {"processes": [], "threads": []}
-    for _ in range(bench.rounds):
-        one = bench.run(documents, "workers")
-        for engine, found in ratios.items():
-            found.append(one.wall / bench.run(documents, "workers", "--engine", engine, "--workers", "2").wall)
-    for engine, found in ratios.items():
-        print(f"two {engine}: {statistics.median(found):.2f} times one ({min(found):.2f} to {max(found):.2f})")
+def stores(bench: Bench) -> None:
+    """The same knowledge base in SQLite and in PostgreSQL, read by one process and by two."""
+    from glinker_core.cli.defaults import default_pipeline
+    from glinker_core.source import dump
+
+    url = bench.options.postgres
+    if url is None:
+        raise SystemExit("stores: give --postgres URL")
+    bench.load(f"{url}?schema=bulk")
+    file = bench.folder / "postgres.yaml"
+    layer = {"type": "postgres", "write": False, "config": {"url": url, "schema": "bulk", "read_only": True}}
+    file.write_text(dump(default_pipeline(layer).data))
+    kinds = {"SQLite": (), "PostgreSQL": ("--pipeline", str(file))}
+    found: dict[tuple[str, str], list[float]] = {
+        (kind, way): [] for way in ("one worker", "two processes") for kind in kinds
+    }
+    for _, (kind, way) in product(range(bench.rounds), found):
+        found[kind, way].append(bench.run(bench.documents(), "stores", *kinds[kind], *WAYS[way]).wall)
+    for (kind, way), walls in found.items():
+        print(f"{kind}, {way}: {bench.options.documents / median(walls):,.0f} documents/s")
 
 
 def ray(bench: Bench) -> None:
     """Two actors of Ray against two processes, whole commands and from the first part on."""
-    documents, ratios = bench.documents(bench.size), []
+    documents, ratios = bench.documents(), []
     for _ in range(bench.rounds):
-        two = bench.run(documents, "ray", "--engine", "processes", "--workers", "2", "--part-size", "250")
+        two = bench.run(documents, "ray", *WAYS["two processes"], "--part-size", "250")
         two_parts = _span(bench.folder / "ray")
         actors = bench.run(documents, "ray", "--engine", "ray", "--workers", "2", "--part-size", "250")
         ratios.append((two.wall / actors.wall, two_parts / _span(bench.folder / "ray")))
     for at, what in enumerate(("whole commands", "from the first part to the last")):
-        print(f"Ray, two actors against two processes, {what}: {statistics.median(one[at] for one in ratios):.2f}")
+        print(f"Ray, two actors against two processes, {what}: {median(one[at] for one in ratios):.2f}")
 
 
 def _span(folder: Path) -> float:
@@ -177,10 +205,10 @@ def _span(folder: Path) -> float:
 
 def kills(bench: Bench) -> None:
     """kill -9 at random moments, then --resume, against an undisturbed run."""
-    documents = bench.documents(bench.size)
+    documents = bench.documents()
     whole = bench.run(documents, "whole", "--part-size", "100")
     expected, drawn, lost = bench.sorted_output("whole"), random.Random(11), 0
-    for _ in range(bench.kill_count):
+    for _ in range(bench.options.kills):
         bench.erase("killed")
         options = ("--part-size", "100", "--engine", drawn.choice(["threads", "processes"]), "--workers", "2")
         process = _started(bench.command(documents, "killed", *options))
@@ -190,17 +218,16 @@ def kills(bench: Bench) -> None:
         resumed = "--resume" if (bench.folder / "killed" / "manifest.jsonl").exists() else "--quiet"
         Took.of(bench.command(documents, "killed", *options, resumed))
         lost += bench.sorted_output("killed") != expected
-    print(
-        f"kill -9: {bench.kill_count} runs of {bench.size:,} documents stopped and resumed, {lost} with another output"
-    )
+    runs = f"{bench.options.kills} runs of {bench.options.documents:,} documents"
+    print(f"kill -9: {runs} stopped and resumed, {lost} with another output")
 
 
 def raykills(bench: Bench) -> None:
     """An actor killed at a random moment, the run going on by itself."""
-    documents = bench.documents(bench.size)
+    documents = bench.documents()
     whole = bench.run(documents, "whole", "--part-size", "100")
     expected, drawn, lost, killed = bench.sorted_output("whole"), random.Random(13), 0, 0
-    for _ in range(max(1, bench.kill_count // 3)):
+    for _ in range(max(1, bench.options.kills // 3)):
         bench.erase("killed")
         options = ("--part-size", "100", "--engine", "ray", "--workers", "2")
         process = _started(bench.command(documents, "killed", *options))
@@ -211,48 +238,7 @@ def raykills(bench: Bench) -> None:
         if process.wait():
             raise SystemExit(f"the run failed with {process.returncode}")
         lost += bench.sorted_output("killed") != expected
-    print(f"Ray: {killed} actors killed in {max(1, bench.kill_count // 3)} runs, {lost} with another output")
-
-
-def glinker(bench: Bench) -> None:
-    """GLiNKER's loop without a model against ours: with the same recogniser, and with the embedded default."""
-    import spacy
-
-    if bench.glinker_python is None:
-        raise SystemExit("glinker: give --glinker-python PATH")
-    documents, ruler = bench.documents(bench.size), bench.folder / "ruler"
-    nlp = spacy.blank("en")
-    labels = {json.loads(line)["label"] for line in bench.entities.read_text().splitlines()}
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "place", "pattern": label} for label in sorted(labels)])
-    nlp.to_disk(ruler)
-    peer = [bench.glinker_python, "-W", "ignore", Path(__file__).with_name("bulk_peer.py")]
-    layers = {"layers": [{"type": "dict", "search_mode": ["exact"]}]}
-    l2, l0 = {"id": "l2", "processor": "l2_chain", "config": layers}, {"id": "l0", "processor": "l0_aggregator"}
-    l1 = {"id": "l1", "processor": "l1_spacy", "config": {"model": str(ruler)}}
-    default = [{"id": "l1", "processor": "l1_gazetteer"}, l2, {"id": "l3", "processor": "l3_lexical"}, l0]
-    ratios: dict[str, list[float]] = {"with the same spaCy patterns": [], "with l1_gazetteer and l3_lexical": []}
-    for _ in range(bench.rounds):
-        done = subprocess.run([*peer, bench.entities, documents, ruler], check=True, capture_output=True, text=True)
-        theirs = json.loads(done.stdout.splitlines()[-1])
-        for what, nodes in zip(ratios, ([l1, l2, l0], default), strict=True):
-            seconds, linked = _linked({"nodes": nodes}, bench.entities, documents)
-            ratios[what].append(theirs["seconds"] / seconds)
-            took = f"{theirs['seconds']:.2f} s against {seconds:.2f}"
-            print(f"{what}: {took}; {theirs['linked']:,} mentions linked, ours {linked:,}")
-    for what, found in ratios.items():
-        print(f"GLiNKER's loop against ours {what}: {statistics.median(found):.1f} times")
-
-
-def _linked(pipeline: dict[str, object], entities: Path, documents: Path) -> tuple[float, int]:
-    from glinker_core import DAGExecutor
-
-    texts = [json.loads(line)["text"] for line in documents.read_text().splitlines()]
-    with DAGExecutor(pipeline) as executor:
-        executor.load_entities(entities)
-        executor.link(texts[:32])
-        began = time.process_time()
-        linked = sum(mention.is_linked for one in executor.stream(texts, 32) for mention in one.entities)
-        return time.process_time() - began, linked
+    print(f"Ray: {killed} actors killed in {max(1, bench.options.kills // 3)} runs, {lost} with another output")
 
 
 def _kill_actor() -> int:
@@ -273,20 +259,12 @@ def _started(command: list[str]) -> subprocess.Popen[bytes]:
 
 PARTS: dict[str, Callable[[Bench], None]] = {
     "overhead": overhead,
-    "memory": memory,
-    "workers": workers,
+    "scaling": scaling,
+    "stores": stores,
     "kills": kills,
     "ray": ray,
     "raykills": raykills,
-    "glinker": glinker,
 }
-_FIRST = ("al", "bren", "cor", "dun", "el", "fal", "gor", "hal", "ist", "jor", "kal", "lom", "mar", "nor", "ost", "pel")
-_LAST = ("burg", "castle", "dale", "field", "ford", "haven", "holm", "mere", "mouth", "port", "stead", "ton", "wick")
-_WORDS = """
-river harbour council meeting market bridge season weather station engine library garden window winter summer captain
-teacher doctor village mountain valley forest railway paper letter story number colour music kitchen morning evening
-minute island corner street circle shadow silver copper
-""".split()  # noqa: SIM905  # a list of forty strings is no easier to read
 
 
 if __name__ == "__main__":

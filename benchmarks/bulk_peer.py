@@ -48,12 +48,12 @@ def main(entities: Path, documents: Path, ruler: str, modes: list[str], sample: 
                 for one in some
                 if one.start in known
             ]
-            for some, known in zip(mentions, gold)
+            for some, known in zip(mentions, gold, strict=True)
         ]
         began = time.process_time()
         result = l0(l1_entities=mentions, l2_candidates=candidates, l3_entities=chosen)
         seconds += time.process_time() - began
-        for some, known in zip(result.entities, gold):
+        for some, known in zip(result.entities, gold, strict=True):
             for one in some:
                 if (
                     one.linked_entity is not None
