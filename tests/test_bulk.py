@@ -4,10 +4,12 @@ import errno
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -360,3 +362,73 @@ def test_a_parquet_file_that_is_none_is_told(kb, tmp_path):
     assert done.exit_code == 0, done.stderr
     (failed,) = written(tmp_path / "out", "failed-*")
     assert "not readable as Parquet" in failed["error"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "stop"), [("threads", signal.SIGKILL), ("processes", signal.SIGKILL), ("processes", signal.SIGINT)]
+)
+def test_a_run_that_is_stopped_at_any_moment_goes_on_to_the_same_bytes(kb, tmp_path, engine, stop):
+    documents = write_lines(tmp_path / "many.jsonl", [{"id": str(n), "text": TEXTS[n % 4] * 20} for n in range(1500)])
+    options = "link", "-k", kb, "-i", documents, "--part-size", "20", "--into"
+    assert glinker(*options, tmp_path / "whole").exit_code == 0
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", "from glinker_core.cli import main; main()", *map(str, (*options, out)),
+               "--engine", engine, "--workers", "2"]  # fmt: skip
+    for parts, *resume in ([12], [36, "--resume"]):
+        run = subprocess.Popen([*command, *resume], stderr=subprocess.PIPE, text=True, start_new_session=True)
+        while len(list(out.glob("part-*"))) < parts and run.poll() is None:
+            time.sleep(0.001)
+        os.killpg(run.pid, stop)
+        _, said = run.communicate(timeout=60)
+        assert run.returncode == (-9 if stop == signal.SIGKILL else 130)
+        if stop == signal.SIGINT:
+            assert said.startswith("stopped; ")  # and no worker says anything
+            assert "go on with --resume" in said
+    done = glinker(*options, out, "--resume")
+    assert done.exit_code == 0, done.stderr
+    assert {p.name: p.read_bytes() for p in out.glob("*part-*")} == {
+        p.name: p.read_bytes() for p in (tmp_path / "whole").glob("part-*")
+    }
+
+
+def test_documents_of_stdin_go_into_a_folder(kb, tmp_path):
+    said = '{"id": "a", "text": "Paris"}\n{"id": "b"}\n'
+    done = glinker("link", "-k", kb, "-i", "-", "--input-format", "jsonl", "--into", tmp_path / "out", stdin=said)
+    assert done.exit_code == 0, done.stderr
+    assert ids(tmp_path / "out") == ["a"]
+    (failed,) = written(tmp_path / "out", "failed-*")
+    assert failed["error"].startswith("stdin:2:")
+
+
+def test_a_table_without_the_column_of_the_text_has_no_documents(kb, tmp_path):
+    (tmp_path / "d.csv").write_text("id,body\n1,Paris\n2,Rome\n")
+    done = glinker("link", "-k", kb, "-i", tmp_path / "d.csv", "--into", tmp_path / "out")
+    assert written(tmp_path / "out") == []
+    (failed,) = written(tmp_path / "out", "failed-*")
+    assert failed["error"].endswith("d.csv:1: no column 'text'; known are body, id")
+    assert "1 failed" in done.stderr
+
+
+def test_a_folder_that_is_something_else_is_left_alone(kb, documents, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "part-7.jsonl").write_text("mine")
+    for name, told in (("file", "is a file, not a folder"), ("folder", "holds 'part-7.jsonl' and no manifest.jsonl")):
+        done = glinker("link", "-k", kb, "-i", documents, "--into", tmp_path / name)
+        assert done.exit_code == 2
+        assert told in done.stderr
+    assert (tmp_path / "file").read_text() == (tmp_path / "folder" / "part-7.jsonl").read_text() == "mine"
+
+
+def test_how_far_a_run_is_shows_pace_failures_time_left_and_shares(moody, tmp_path, monkeypatch):
+    told = []
+
+    @contextmanager
+    def noted(what, shown):
+        yield told.append
+
+    monkeypatch.setattr("glinker_core.cli.bulk.progress", noted)
+    done = moody("-i", tmp_path / "m.jsonl", "--part-size", 10)
+    assert done.exit_code == 0, done.stderr
+    assert len(told) == 2
+    assert re.fullmatch(r"16 documents, [\d,]+/s, [\d.]+ MB/s, 4 failed, \d+ s left, l1 \d+% l0 \d+%", told[1])

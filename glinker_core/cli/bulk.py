@@ -117,7 +117,7 @@ class _Pace:
         if self.failed:
             yield f"{self.failed:,} failed"
         if share := self._inputs.share:
-            left = self.seconds / share - self.seconds
+            left = max(self.seconds / share - self.seconds, 0)
             yield f"{left / 60:,.0f} min left" if left > 90 else f"{left:,.0f} s left"
         if whole := sum(self._nodes.values()):
             yield " ".join(f"{node} {took / whole:.0%}" for node, took in self._nodes.items())
