@@ -7,8 +7,8 @@
 FOLDER is for what is written. Documents are made: sentences over the names of 2,000 invented entities, 300 characters
 each. Every run is a process of its own, `glinker link --into`; the bare loop is `DAGExecutor.stream` over the same
 documents in a process of its own that writes the same lines. Ratios are medians of pairs that run one after the other.
-Memory is that of the largest process of a run. `stores` is the same run with the knowledge base in SQLite and in a
-schema `bulk` of PostgreSQL. GLiNKER's loop is in `bulk_glinker.py`.
+Memory is that of the largest process of a run. `stores` are runs over 20,000 entities, each of another name, in SQLite
+and in the schema `bulk` of PostgreSQL. GLiNKER's loop is in `bulk_glinker.py`.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ def main() -> None:
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
 
 
+def load(entities: Path, store: Path | str) -> None:
+    """Put entities into a store, in the place of those that are there."""
+    command = [sys.executable, "-c", MAIN, "kb", "import", entities, "--store", store, "--on-duplicate", "replace"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 class Bench:
     """The knowledge base and the documents, and runs over them."""
 
@@ -79,14 +85,9 @@ class Bench:
         self.options, self.rounds, self.folder = options, options.rounds, options.folder
         known = list(entities(2_000, 10))
         self.names = sorted({one["label"] for one in known})
-        self.entities = write_lines(self.folder / "entities.jsonl", known)
         self.kb = self.folder / "kb.db"
         self.kb.unlink(missing_ok=True)
-        self.load(str(self.kb))
-
-    def load(self, store: str) -> None:
-        """Put the entities into a store."""
-        subprocess.run([sys.executable, "-c", MAIN, "kb", "import", self.entities, "--store", store], check=True)
+        load(write_lines(self.folder / "entities.jsonl", known), self.kb)
 
     def documents(self, count: int = 0) -> Path:
         """A file of so many documents, or as many as were asked for."""
@@ -145,44 +146,50 @@ def overhead(bench: Bench) -> None:
 
 
 def scaling(bench: Bench) -> None:
-    """Documents a second and memory against documents and workers, and both against one worker over the fewest."""
-    sizes = [int(size) for size in bench.options.sizes.split(",")]
+    """Documents a second by the clock and of a core, and memory, against documents and workers."""
     first: list[Took] = []
-    print(
-        "| documents | workers | documents/s | times one worker | MB | times the first row |\n|---|---|---|---|---|---|"
-    )
-    for size in sizes:
+    print("| documents | workers | documents/s | times one worker | documents/s of a core | MB | times the first row |")
+    print("|---|---|---|---|---|---|---|")
+    for size in map(int, bench.options.sizes.split(",")):
         found: dict[str, list[Took]] = {way: [] for way in WAYS}
         for _, way in product(range(bench.rounds), WAYS):
             found[way].append(bench.run(bench.documents(size), "scaling", *WAYS[way]))
         first = first or found["one worker"]
         for way, took in found.items():
-            pace, memory = (median(getattr(one, what) for one in took) for what in ("wall", "memory"))
+            wall, core, memory = (
+                median(getattr(one, name) for one in took) for name in ("wall", "processor", "memory")
+            )
             faster = median(one.wall / other.wall for one, other in zip(found["one worker"], took, strict=True))
+            pace = f"{size / wall:,.0f} | {faster:.2f} | {size / core:,.0f}"
             grown = memory / median(one.memory for one in first)
-            print(f"| {size:,} | {way} | {size / pace:,.0f} | {faster:.2f} | {memory:.0f} | {grown:.2f} |", flush=True)
+            print(f"| {size:,} | {way} | {pace} | {memory:.0f} | {grown:.2f} |", flush=True)
     bench.erase("scaling")
 
 
 def stores(bench: Bench) -> None:
-    """The same knowledge base in SQLite and in PostgreSQL, read by one process and by two."""
+    """20,000 entities of as many names in SQLite and in PostgreSQL, read by one process and by two."""
     from glinker_core.cli.defaults import default_pipeline
     from glinker_core.source import dump
 
-    url = bench.options.postgres
+    url, folder = bench.options.postgres, bench.folder
     if url is None:
         raise SystemExit("stores: give --postgres URL")
-    bench.load(f"{url}?schema=bulk")
-    file = bench.folder / "postgres.yaml"
-    layer = {"type": "postgres", "write": False, "config": {"url": url, "schema": "bulk", "read_only": True}}
-    file.write_text(dump(default_pipeline(layer).data))
-    kinds = {"SQLite": (), "PostgreSQL": ("--pipeline", str(file))}
-    found: dict[tuple[str, str], list[float]] = {
-        (kind, way): [] for way in ("one worker", "two processes") for kind in kinds
+    known = list(entities(20_000, 1))
+    documents = plain_documents(bench.options.documents, [one["label"] for one in known])
+    written = write_lines(folder / "documents-stores.jsonl", documents)
+    listed = write_lines(folder / "entities-stores.jsonl", known)
+    layers = {
+        "SQLite": {"type": "sqlite", "config": {"path": str(folder / "stores.db"), "read_only": True}},
+        "PostgreSQL": {"type": "postgres", "config": {"url": url, "schema": "bulk", "read_only": True}},
     }
-    for _, (kind, way) in product(range(bench.rounds), found):
-        found[kind, way].append(bench.run(bench.documents(), "stores", *kinds[kind], *WAYS[way]).wall)
-    for (kind, way), walls in found.items():
+    for kind, store in (("SQLite", folder / "stores.db"), ("PostgreSQL", f"{url}?schema=bulk")):
+        load(listed, store)
+        (folder / f"{kind}.yaml").write_text(dump(default_pipeline({**layers[kind], "write": False}).data))
+    found: dict[tuple[str, str], list[float]] = {(w, k): [] for w in ("one worker", "two processes") for k in layers}
+    for _, (way, kind) in product(range(bench.rounds), found):
+        options = "--pipeline", str(folder / f"{kind}.yaml"), *WAYS[way]
+        found[way, kind].append(bench.run(written, "stores", *options).wall)
+    for (way, kind), walls in found.items():
         print(f"{kind}, {way}: {bench.options.documents / median(walls):,.0f} documents/s")
 
 

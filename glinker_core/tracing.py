@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry, a plugin of its own: one for each batch and one for each node of it.
+"""Spans of OpenTelemetry, a plugin of its own: one for each node of each batch.
 
 Without `opentelemetry-api` it does nothing; without an SDK that is set up, the spans of the API are empty and cheap.
 """
