@@ -61,10 +61,10 @@ class Encoder:
 
     def _encoded(self, texts: Sequence[str], batch_size: int, prompts: Sequence[str]) -> Vectors:
         """Each text is encoded once, among those of about its length, whatever came with it."""
-        found = np.zeros((len(set(texts)), self.dimension), np.float32)
         with self._lock:
             lengths = self._lengths(list(dict.fromkeys(texts)))
             once = sorted(lengths, key=lambda text: (lengths[text], text))
+            found = np.zeros((len(once), self.dimension), np.float32)
             start = 0
             while start < len(once):
                 size = self._at_once(lengths[once[start]], batch_size)

@@ -52,7 +52,7 @@ class DenseIndex:
         nothing = np.zeros((0, vectors.space.dimension), np.float16)
         self._base, self._fresh = Listing.empty(), Listing.empty()
         self._base_vectors, self._fresh_vectors = nothing, nothing
-        self._alive, self._dead = np.zeros(0, bool), 0
+        self._alive = np.zeros(0, bool)
         self._lock = RLock()
 
     def search(self, queries: Vectors, limit: int, types: Sequence[str] = ()) -> list[list[Hit]]:
@@ -77,7 +77,8 @@ class DenseIndex:
             rows = np.flatnonzero(self._alive & self._base.of_types(types))
             yield from nearest(queries, self._base_vectors, rows, limit)
             return
-        for query, likely in zip(queries, self._coarse.likely(queries, _LIKELY * limit + self._dead), strict=True):
+        dead = len(self._base) - int(np.count_nonzero(self._alive))
+        for query, likely in zip(queries, self._coarse.likely(queries, _LIKELY * limit + dead), strict=True):
             some = likely[likely >= 0]
             some = np.sort(some[self._alive[some]])
             yield best(some, cosines(query[None], self._base_vectors[some])[0], limit)
@@ -108,7 +109,6 @@ class DenseIndex:
             self._fresh_vectors = self._read(news)
             self._fresh, self._alive = news, np.zeros(len(self._base), bool)
             self._alive[where[there]] = True
-        self._dead = len(self._base) - int(self._alive.sum())
         self._revision = revision
 
     def _open(self, path: Path) -> None:
