@@ -51,13 +51,14 @@ def held(store):
         ("a.jsonl", JSONL), ("a.ndjson", JSONL), ("a.json", JSONL), ("a.JSONL", JSONL),
         ("a.csv", "id,label\na,A\nb,B\n"),
         ("a.tsv", "id\tlabel\r\na\tA\r\nb\tB\r\n"), ("a.tab", "id\tlabel\na\tA\nb\tB"),
-        ("a.jsonl.gz", gzip.compress(JSONL.encode())), ("a.CSV.GZ", gzip.compress(b"id,label\na,A\nb,B\n")),
-        ("marked.jsonl", b"\xef\xbb\xbf" + JSONL.encode()), ("marked.csv", b"\xef\xbb\xbfid,label\na,A\nb,B\n"),
-        ("marked.jsonl.gz", gzip.compress(b"\xef\xbb\xbf" + JSONL.encode())),
+        ("a.jsonl.gz", JSONL), ("a.CSV.GZ", "id,label\na,A\nb,B\n"),
+        ("marked.jsonl", "\ufeff" + JSONL), ("marked.csv", "\ufeffid,label\na,A\nb,B\n"),
+        ("marked.jsonl.gz", "\ufeff" + JSONL),
     ],
 )  # fmt: skip
 def test_files_are_read_by_their_endings(write, plugins, name, content):
-    path = write(name, content)
+    raw = content.encode()
+    path = write(name, gzip.compress(raw) if name.lower().endswith("gz") else raw)
     assert ids(entity_rows(path, plugins)) == ["a", "b"]
     assert ids(entity_rows(str(path), plugins)) == ["a", "b"]
 
