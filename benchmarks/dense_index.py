@@ -12,7 +12,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -44,9 +44,11 @@ class Given:
     space: Space
     resources: Resources
 
-    def stored(self, entities: list[Entity]) -> list[np.ndarray | None]:
-        found = StoredVectors(self.resources, lambda: self.space).of({one.entity_id: one for one in entities})
-        return [np.frombuffer(found[one.entity_id], "<f2") if one.entity_id in found else None for one in entities]
+    def stored(self, entity_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        found = StoredVectors(self.resources, lambda: self.space).of_ids(entity_ids)
+        there = np.array([data is not None for data in found], bool)
+        vectors = np.frombuffer(b"".join(data for data in found if data is not None), "<f2")
+        return there, vectors.reshape(-1, self.space.dimension)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ class StoredVectors:
     """The vectors of one space in those stores of a pipeline that keep vectors; `space` is asked for when needed."""
 
     def __init__(self, resources: Resources, space: Callable[[], Space]) -> None:
-        self._space = space
+        self._space, self._kb = space, resources.kb
         self._alone = len(resources.stores) == 1
         self._stores: Mapping[str, Store] = {
             name: store for name, store in resources.stores.items() if isinstance(store, VectorStore)
@@ -59,6 +59,15 @@ class StoredVectors:
             same = self._same(store, {text: left[text] for text in there})
             found |= {text: vector for text, vector in there.items() if text in same}
         return found
+
+    def of_ids(self, entity_ids: Sequence[str]) -> list[bytes | None]:
+        """Per id the vector that stores have of the entity that the knowledge base has under it, or None."""
+        if self._alone:
+            for store in self._stores.values():
+                assert isinstance(store, VectorStore)
+                return store.vectors(self._space(), entity_ids)
+        found = self.of({entity.entity_id: entity for entity in self._kb.get(entity_ids) if entity is not None})
+        return [found.get(entity_id) for entity_id in entity_ids]
 
     def keep(self, entities: Mapping[str, Entity], vectors: Mapping[str, bytes]) -> None:
         """Keep vectors, both by text, in the stores that have the entities; those that cannot be written are left."""

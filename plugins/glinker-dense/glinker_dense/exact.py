@@ -15,6 +15,7 @@ _DIGITS = 5  # of a score: what another order of adding up changes is beyond the
 
 Halves = npt.NDArray[np.float16]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 def nearest(queries: Vectors, vectors: Halves, rows: Ints, limit: int) -> Iterator[tuple[Ints, Vectors]]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from glinker_core.errors import StoreError
 from glinker_core.layers import Space
-from glinker_core.model import Entity
 from glinker_dense import file
 from glinker_dense.coarse import Coarse
 from glinker_dense.encoder import Vectors
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 2_048  # entities read at once
+_CHUNK = 2_048  # vectors read at once
 _LIKELY = 10  # times as many as are wanted are scored by their vectors, where not all are
 _FRESH = 1_000  # entities beside the base, before a new one is made of all
 
@@ -138,17 +137,13 @@ class DenseIndex:
             there, where = known.find(rows)
             found[there] = vectors[where[there]]
             missing &= ~there
-        new: list[tuple[int, Entity]] = []
+        new: list[int] = []
         left = np.flatnonzero(missing)
         for start in range(0, len(left), _CHUNK):
             some = left[start : start + _CHUNK]
-            entities = self._kb.get([rows.id(int(row)) for row in some])
-            chunk = [(int(row), entity) for row, entity in zip(some, entities, strict=True) if entity is not None]
-            for (row, entity), vector in zip(chunk, self._vectors.stored([e for _, e in chunk]), strict=True):
-                if vector is None:
-                    new.append((row, entity))
-                else:
-                    found[row] = vector
+            there, vectors = self._vectors.stored([rows.id(int(row)) for row in some])
+            found[some[there]] = vectors
+            new += some[~there].tolist()
             if len(new) > self._most:
                 raise StoreError(
                     f"l2_dense: more than {self._most} of {len(rows)} entities have no vector of model "
@@ -157,7 +152,9 @@ class DenseIndex:
                 )
         if new:
             log.info("%d entities have no vector yet: embedding them", len(new))
-            found[[row for row, _ in new]] = self._vectors.of([entity for _, entity in new])
+            entities = self._kb.get([rows.id(row) for row in new])
+            there = np.array([entity is not None for entity in entities], bool)
+            found[np.array(new)[there]] = self._vectors.of([entity for entity in entities if entity is not None])
         return found
 
 

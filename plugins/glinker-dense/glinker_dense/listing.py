@@ -11,7 +11,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from glinker_core.layers import NumbersContent, Store
-from glinker_dense.exact import Ints
+from glinker_dense.exact import Flags, Ints
 
 if TYPE_CHECKING:
     from glinker_core.resources import KnowledgeBase
@@ -42,14 +42,14 @@ class Listing:
         """Some rows of it, in order."""
         return Listing(self.ids[rows], self.numbers[rows], self.kinds[rows], self.types)
 
-    def of_types(self, types: Sequence[str]) -> npt.NDArray[np.bool_]:
+    def of_types(self, types: Sequence[str]) -> Flags:
         """Which rows are of some types; all, where none is given."""
         if not types:
             return np.ones(len(self), bool)
         wanted = np.array([one in types for one in self.types], bool)
         return wanted[self.kinds] if len(self) else np.zeros(0, bool)
 
-    def find(self, others: Listing) -> tuple[npt.NDArray[np.bool_], Ints]:
+    def find(self, others: Listing) -> tuple[Flags, Ints]:
         """Which of the rows of another listing are here with the same content, and where."""
         if not len(self):
             return np.zeros(len(others), bool), np.zeros(len(others), np.int64)

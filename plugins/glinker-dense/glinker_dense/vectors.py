@@ -15,7 +15,7 @@ from glinker_core.layers import Space
 from glinker_core.model import Entity
 from glinker_core.vectors import Progress, StoredVectors
 from glinker_dense.encoder import Encoder, Vectors
-from glinker_dense.exact import Halves, unit
+from glinker_dense.exact import Flags, Halves, unit
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources
@@ -63,11 +63,13 @@ class EntityVectors:
 
         return self._stored.precompute(names, encode, progress)
 
-    def stored(self, entities: Sequence[Entity]) -> list[np.ndarray | None]:
-        """The vectors that stores have of entities, in 16 bits."""
-        keys = [self._key(entity) for entity in entities]
-        found = self._read(dict(zip(keys, entities, strict=True)))
-        return [found.get(key) for key in keys]
+    def stored(self, entity_ids: Sequence[str]) -> tuple[Flags, Halves]:
+        """Of which entities stores have a vector (N), and these vectors."""
+        found = self._stored.of_ids(entity_ids)
+        there = np.array([data is not None for data in found], bool)
+        ids = [entity_id for entity_id, data in zip(entity_ids, found, strict=True) if data is not None]
+        vectors = np.frombuffer(b"".join(data for data in found if data is not None), "<f2")
+        return there, _finite(ids, vectors.reshape(-1, self.space.dimension))
 
     def _key(self, entity: Entity) -> str:
         return "\n".join((entity.entity_id, *self._texts(entity)))
@@ -87,14 +89,9 @@ class EntityVectors:
                 self._stored.keep(new, {key: self._held[key].tobytes() for key in new})
 
     def _read(self, entities: Mapping[str, Entity]) -> dict[str, np.ndarray]:
-        found = {key: np.frombuffer(data, "<f2") for key, data in self._stored.of(entities).items()}
-        for key, vector in found.items():
-            if not np.isfinite(vector).all():
-                raise StoreError(
-                    f"the stored vector of entity '{entities[key].entity_id}' has numbers that are not finite; "
-                    "drop the vectors of this model and run: glinker embed PIPELINE"
-                )
-        return found
+        found = self._stored.of(entities)
+        vectors = np.frombuffer(b"".join(found.values()), "<f2").reshape(-1, self.space.dimension)
+        return dict(zip(found, _finite([entities[key].entity_id for key in found], vectors), strict=True))
 
 
 @frozen
@@ -113,16 +110,11 @@ class TextAndNames:
         """The vectors (N, D) of entities."""
         return _both(self.text.of(entities), self.names.of(entities)).astype(np.float32)
 
-    def stored(self, entities: Sequence[Entity]) -> list[np.ndarray | None]:
-        """The vectors of entities of which stores have both, in 16 bits."""
-        every = enumerate(zip(self.text.stored(entities), self.names.stored(entities), strict=True))
-        pairs = {row: (text, names) for row, (text, names) in every if text is not None and names is not None}
-        found: list[np.ndarray | None] = [None] * len(entities)
-        if pairs:
-            texts, names = (np.stack(some) for some in zip(*pairs.values(), strict=True))
-            for row, vector in zip(pairs, _both(texts, names), strict=True):
-                found[row] = vector
-        return found
+    def stored(self, entity_ids: Sequence[str]) -> tuple[Flags, Halves]:
+        """Of which entities stores have both vectors (N), and the vectors made of them."""
+        (of_text, texts), (of_names, names) = self.text.stored(entity_ids), self.names.stored(entity_ids)
+        there = of_text & of_names
+        return there, _both(texts[there[of_text]], names[there[of_names]])
 
     def precompute(self, names: Sequence[str], batch_size: int, progress: Progress | None = None) -> dict[str, int]:
         """Embed the entities of the stores named that have no vectors yet; `{store: how many were embedded}`."""
@@ -138,3 +130,13 @@ class TextAndNames:
 
 def _both(text: np.ndarray, names: np.ndarray) -> Halves:
     return unit(text.astype(np.float32) + names).astype("<f2")
+
+
+def _finite(entity_ids: Sequence[str], vectors: Halves) -> Halves:
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise StoreError(
+            f"the stored vector of entity '{entity_ids[bad[0]]}' has numbers that are not finite; "
+            "drop the vectors of this model and run: glinker embed PIPELINE"
+        )
+    return vectors

@@ -33,15 +33,17 @@ def read(connection: Connection, space: Space, entity_ids: Sequence[str]) -> dic
     """The vectors there are, by id."""
     number = _number(connection, space)
     found: dict[str, bytes] = {}
-    if number is not None:
-        mine = sa.and_(embedding.c.entity == entity.c.row, embedding.c.space == number)
-        asked = sa.select(entity.c.entity_id, entity.c.row, embedding.c.vector).where(mine)
-        for ids in batched(filter(encodable, dict.fromkeys(entity_ids)), _AT_ONCE):
-            for entity_id, row, data in connection.execute(asked.where(entity.c.entity_id.in_(ids))):
-                vector = data[:-_SEAL] if isinstance(data, bytes) else b""
-                if data != _sealed(number, row, vector):
-                    raise DamagedError(f"the vector of entity {entity_id!r} is not as it was written")
-                found[entity_id] = vector
+    if number is None:
+        return found
+    # ids first: asked for both at once, SQLite reads all vectors of the space from thirty ids on
+    asked = sa.select(embedding.c.entity, embedding.c.vector).where(embedding.c.space == number)
+    for ids in batched(filter(encodable, dict.fromkeys(entity_ids)), _AT_ONCE):
+        of_row = _rows(connection, ids)
+        for row, data in connection.execute(asked.where(embedding.c.entity.in_(list(of_row)))):
+            vector = data[:-_SEAL] if isinstance(data, bytes) else b""
+            if data != _sealed(number, row, vector):
+                raise DamagedError(f"the vector of entity {of_row[row]!r} is not as it was written")
+            found[of_row[row]] = vector
     return found
 
 
@@ -56,10 +58,9 @@ def write(connection: Connection, space: Space, vectors: Iterable[tuple[str, byt
     count = 0
     for some in batched(checked(space, vectors), _AT_ONCE):
         of_ids = {entity_id: vector for entity_id, vector in some if encodable(entity_id)}
-        asked = sa.select(entity.c.entity_id, entity.c.row).where(entity.c.entity_id.in_(list(of_ids)))
         rows = [
             {"space": number, "entity": row, "vector": _sealed(number, row, of_ids[entity_id])}
-            for entity_id, row in connection.execute(asked)
+            for row, entity_id in _rows(connection, list(of_ids)).items()
         ]
         there = embedding.c.entity.in_([row["entity"] for row in rows])
         connection.execute(sa.delete(embedding).where(embedding.c.space == number, there))
@@ -74,6 +75,12 @@ def drop(connection: Connection, space: Space) -> None:
     number = _number(connection, space)
     for table in (embedding, spaces):
         connection.execute(sa.delete(table).where(table.c.space == number))
+
+
+def _rows(connection: Connection, entity_ids: Sequence[str]) -> dict[int, str]:
+    """The ids there are, by row, in order of rows."""
+    asked = sa.select(entity.c.row, entity.c.entity_id).where(entity.c.entity_id.in_(entity_ids))
+    return dict(sorted((row, entity_id) for row, entity_id in connection.execute(asked)))
 
 
 def _number(connection: Connection, space: Space) -> int | None:

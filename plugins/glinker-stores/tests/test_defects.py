@@ -15,7 +15,7 @@ from glinker_stores.dict import DictStore
 from glinker_stores.index import modes
 from glinker_stores.sqlite import SqliteStore
 
-from glinker_core.layers import Search, Store
+from glinker_core.layers import Search, Space, Store
 from glinker_core.model import Entity
 
 EXACT = Search(modes=("exact",))
@@ -120,6 +120,8 @@ def test_defect_r_sqlite_never_scans_a_table(tmp_path: Path):
     store = SqliteStore(str(tmp_path / "kb.db"))
     store.open()
     store.upsert(Entity(f"{n}", f"name {n}", ("alias",), f"words of {n}") for n in range(3000))
+    space = Space("tiny@1", "{label}", 1)
+    store.add_vectors(space, ((f"{n}", bytes(2)) for n in range(3000)))
     steps: dict[str, str] = {}
 
     def plan(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
@@ -132,10 +134,15 @@ def test_defect_r_sqlite_never_scans_a_table(tmp_path: Path):
     sa.event.listen(engine, "before_cursor_execute", plan)
     store.get(["7", "no"])
     store.search(["name 8", "nmae 9", "words of 3"], Search(modes=store.modes, fill=True))
+    assert all(store.vectors(space, [f"{n}" for n in range(100)]))
+    store.add_vectors(space, [("7", bytes(2))])
     store.upsert([Entity("7", "another name", (), "other words"), Entity("new", "new")])
     store.delete(["8"])
-    assert {"entity", "name", "block", "meta"} <= {step.split()[1] for step in steps if step.startswith("SEARCH")}
+    searched = {step.split()[1] for step in steps if step.startswith("SEARCH")}
+    assert {"entity", "name", "block", "meta", "embedding"} <= searched
     few = ("staged", "dropped", "changed", "part", "space", "CONSTANT", "json_each", "fulltext")
     scans = {step: of for step, of in steps.items() if step.startswith("SCAN") and step.split()[1] not in few}
     assert scans == {}
+    whole_spaces = [of for step, of in steps.items() if step.startswith("SEARCH embedding") and "entity=?" not in step]
+    assert whole_spaces == []
     store.close()
