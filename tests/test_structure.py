@@ -1,72 +1,19 @@
+"""Data become records of settings: what is taken, what is refused, and where the message says it stands."""
+
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Literal
 
 import pytest
-from attrs import Factory, define, field, frozen
+from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glinker_core.errors import InputError
 from glinker_core.source import Source, dotted, parse
 from glinker_core.structure import describe, fits, setting, settings, structure
-
-
-@frozen
-class Part:
-    size: int
-    name: str = "part"
-
-    def __attrs_post_init__(self):
-        if self.size < 0:
-            raise ValueError(f"size must not be negative, got {self.size}")
-
-
-@define
-class Thing:
-    text: str = ""
-    whole: int = 0
-    number: float = 0.0
-    flag: bool = False
-    path: Path = Path()
-    anything: Any = None
-    nothing: None = None
-    choice: Literal["raise", "skip", 1] = "raise"
-    maybe: int | None = None
-    old_maybe: Optional[str] = None  # noqa: UP045  # what older plugins write
-    labels: tuple[str, ...] = ()
-    numbers: list[int] = Factory(list)
-    words: Sequence[str] = ()
-    either: str | list[str] = ""
-    count: int | float = 0
-    counts: dict[str, int] = Factory(dict)
-    raw: Mapping[str, object] = Factory(dict)
-    rest: Mapping[str, Any] = Factory(dict)
-    bare: list = Factory(list)  # type: ignore[type-arg]
-    bare_map: dict = Factory(dict)  # type: ignore[type-arg]
-    part: Part | None = None
-    parts: tuple[Part, ...] = ()
-    by_name: Mapping[str, Part] = Factory(dict)
-    part_or_text: Part | str = ""
-    part_or_parts: Part | tuple[Part, ...] = ()
-    renamed: int = field(default=0, alias="called")
-    _secret: int = 3
-    _cache: Any = field(default=None, init=False)
-
-
-def made(**data):
-    problems = []
-    thing = structure(Thing, data, dotted, problems)
-    assert problems == []
-    return thing
-
-
-def refused(cls=Thing, data=None, **more):
-    problems = []
-    structure(cls, {**(data or {}), **more}, dotted, problems)
-    assert problems
-    return [str(problem) for problem in problems]
+from tests.settings_of_all_types import Part, Thing, made, refused
 
 
 @pytest.mark.parametrize(
@@ -241,6 +188,7 @@ def test_a_class_is_not_asked_about_what_was_refused_already():
 
 # -- other names ---------------------------------------------------------------------------------------------------
 
+
 SYNONYMS = {"title": "name", "name": "title", "length": "size"}
 
 
@@ -274,85 +222,6 @@ def test_the_name_a_class_has_comes_before_another():
     assert setting("name", {"name", "title"}, SYNONYMS) == "name"
     assert setting("name", {"title"}, SYNONYMS) == "title"
     assert setting("nam", {"title"}, SYNONYMS) is None
-
-
-# -- environment variables -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def env(monkeypatch):
-    monkeypatch.delenv("UNSET", raising=False)
-    return monkeypatch.setenv
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "meant"),
-    [
-        ("whole", "5432", 5432), ("number", "1e-3", 0.001), ("flag", "true", True), ("maybe", "null", None),
-        ("maybe", "3", 3), ("text", "12", "12"), ("text", "0123", "0123"), ("text", "true", "true"), ("text", "", ""),
-        ("text", "null", "null"), ("old_maybe", "12", "12"), ("path", "12", Path("12")), ("count", "2.5", 2.5),
-        ("choice", "skip", "skip"), ("choice", "1", 1), ("anything", "12", 12), ("anything", "x", "x"),
-        ("either", "12", "12"), ("nothing", "", None),
-    ],
-)  # fmt: skip
-def test_a_variable_alone_is_whatever_the_setting_wants(env, name, value, meant):
-    env("VALUE", value)
-    found = getattr(made(**{name: "${VALUE}"}), name)
-    assert found == meant
-    assert type(found) is type(meant)
-
-
-def test_variables_are_read_in_lists_mappings_and_records(env):
-    env("VALUE", "7")
-    thing = made(labels=["${VALUE}"], counts={"a": "${VALUE}"}, parts=[{"size": "${VALUE}"}], rest={"b": ["${VALUE}"]})
-    assert thing == Thing(labels=("7",), counts={"a": 7}, parts=(Part(7),), rest={"b": [7]})
-
-
-def test_a_variable_inside_a_string_makes_a_string(env):
-    env("PORT", "5432")
-    assert made(text="x:${PORT}").text == "x:5432"
-    assert refused(whole="${PORT}0") == ["whole: whole: expected a whole number, got '${PORT}0'"]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"whole": "${SECRET}"}, {"number": "${SECRET}"}, {"flag": "${SECRET}"}, {"choice": "${SECRET}"},
-        {"nothing": "${SECRET}"}, {"maybe": "${SECRET}"}, {"labels": "${SECRET}"}, {"counts": "${SECRET}"},
-        {"counts": {"a": "${SECRET}"}}, {"numbers": ["x${SECRET}"]}, {"part": "${SECRET}"}, {"parts": ["${SECRET}"]},
-        {"part": {"size": "${SECRET}"}}, {"part_or_parts": [{"size": "${SECRET}"}]}, {"text": ["${SECRET}"]},
-        {"part_or_parts": "${SECRET}"}, {"zzz": "${SECRET}"}, {"whole": {"a": "${SECRET}"}},
-    ],
-)  # fmt: skip
-def test_the_value_of_a_variable_is_never_in_a_message(env, data):
-    env("SECRET", "hunter2")
-    (problem,) = refused(**data)
-    assert "hunter2" not in problem
-
-
-def test_a_validator_that_shows_a_value_does_not_show_that_of_a_variable(env):
-    env("SECRET", "-20517")
-    assert refused(part={"size": "${SECRET}"}) == ["part.size: size must not be negative, got ${SECRET}"]
-
-
-def test_a_variable_that_is_not_set_is_named(env):
-    (problem,) = refused(whole="${UNSET}")
-    assert problem.startswith("whole: whole: environment variable UNSET is not set; set it, or write ")
-    assert "begins no variable" in refused(text="${UNSET")[0]
-
-
-def test_a_mapping_for_another_class_stays_as_it_is_written(env):
-    env("SECRET", "hunter2")
-    raw = {"password": "${SECRET}", "hosts": ["${UNSET}"], "n": {"x": "${"}}
-    assert made(raw=raw).raw == raw
-
-
-def test_data_that_are_no_settings_have_no_variables():
-    problems = []
-    data = {"text": "${HOME}", "labels": ["${"], "parts": [{"size": 1, "name": "${UNSET}"}]}
-    thing = structure(Thing, data, dotted, problems, variables=False)
-    assert problems == []
-    assert (thing.text, thing.labels, thing.parts[0].name) == ("${HOME}", ("${",), "${UNSET}")
 
 
 # -- types in words ------------------------------------------------------------------------------------------------
