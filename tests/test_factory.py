@@ -3,18 +3,11 @@ import sys
 
 import pytest
 
-import glinker_core.builtin
-from glinker_core import ConfigError, DataError, InputError, Plugins, ProcessorFactory
+from glinker_core import ConfigError, DataError, InputError, ProcessorFactory
 from glinker_core.executor import DAGExecutor
-from tests.fake_plugins import PARIS, FakesPlugin, fakes, pipeline
-from tests.stand_ins import StandIns
+from tests.fake_plugins import PARIS, fakes, pipeline
 
 RECORDS = [{"entity_id": "fr", "label": "Paris", "popularity": 9}, {"entity_id": "seine", "label": "Seine"}]
-
-
-@pytest.fixture
-def plugins():
-    return Plugins({"builtin": glinker_core.builtin, "fakes": FakesPlugin(), "stand-ins": StandIns()})
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from glinker_core.plugins import Plugins
 from glinker_core.presets import preset
 from glinker_core.source import parse
 from glinker_core.testing.fakes import FakeRecognizer
+from tests.builders import nodes
 from tests.cli_runs import glinker
 from tests.fake_plugins import PARIS, fakes, node
 
@@ -64,10 +65,6 @@ def plugins():
 @pytest.fixture
 def builder(plugins):
     return ConfigBuilder("mine", plugins=plugins)
-
-
-def nodes(builder):
-    return {node["id"]: node for node in builder.get_config()["nodes"]}
 
 
 # -- what a preset is --------------------------------------------------------------------------------------------
