@@ -3,9 +3,17 @@
 import pytest
 
 import glinker_core.builtin
-from glinker_core import ConfigBuilder, Plugins
-from tests.fake_plugins import FakesPlugin
+from glinker_core import ConfigBuilder, DAGExecutor, Plugins
+from tests.fake_plugins import PARIS, FakesPlugin, fakes, pipeline
 from tests.stand_ins import StandIns
+
+
+@pytest.fixture
+def executor():
+    """The whole chain of fakes, with entities in its store."""
+    with DAGExecutor(pipeline(), plugins=fakes()) as executor:
+        executor.load_entities(PARIS)
+        yield executor
 
 
 @pytest.fixture
