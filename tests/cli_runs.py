@@ -22,6 +22,7 @@ ENTITIES = (
      "entity_type": "city", "popularity": 20},
     {"entity_id": "seine", "label": "Seine", "description": "river in France", "entity_type": "river"},
 )  # fmt: skip
+TEXT = "The Seine flows through Paris."
 
 
 def glinker(*args: Any, plugins: Any = None, stdin: str | bytes | None = None) -> Result:
@@ -66,6 +67,11 @@ class Terminal(io.StringIO):
 def lines(text: str) -> list[Any]:
     """The records of JSON lines."""
     return [json.loads(line) for line in text.splitlines()]
+
+
+def ids(record: dict[str, Any]) -> dict[str, str | None]:
+    """The entity of each mention of a linked text."""
+    return {mention["text"]: mention["entity_id"] for mention in record["entities"]}
 
 
 def write_lines(path: Path, records: Any) -> Path:

@@ -12,20 +12,8 @@ from glinker_core.cli import app
 from glinker_core.cli.console import progress
 from glinker_core.hookspecs import Component, hookimpl
 from glinker_core.testing.store import FakeStore
-from tests.cli_runs import ENTITIES, Terminal, glinker, lines, write_lines
+from tests.cli_runs import Terminal, glinker, lines, write_lines
 from tests.fake_plugins import fakes
-
-
-@pytest.fixture
-def entities(tmp_path):
-    return write_lines(tmp_path / "entities.jsonl", ENTITIES)
-
-
-@pytest.fixture
-def store(tmp_path, entities):
-    path = tmp_path / "kb.db"
-    assert glinker("kb", "import", entities, "--store", path).exit_code == 0
-    return path
 
 
 def exported(store):
