@@ -100,7 +100,7 @@ def encoder_alone(model: Model, texts: Sequence[Text]) -> Seconds:
     """The text encoder on the batches we make of texts, tokenised before."""
     words = [model.words(text.text).words for text in texts]
     batches = []
-    for group in model.groups([len(some) for some in words], 16):
+    for group in model.batches.groups([len(some) for some in words], 16):
         inputs = model._processor.tokenize_inputs([words[index] for index in group], None)
         batches.append((inputs["input_ids"], inputs["attention_mask"]))
     with torch.inference_mode():

@@ -11,28 +11,24 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from math import inf
 from threading import RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from glinker_core.errors import InputError
 from glinker_core.resources import Resources
+from glinker_gliner.batches import Batches
 from glinker_gliner.heads import Head, head_of
 from glinker_gliner.loading import ModelSpec, load
-from glinker_gliner.windows import Limits, Window, Words, groups
+from glinker_gliner.windows import Limits, Window, Words
 
 log = logging.getLogger(__name__)
 
 _KEPT = 30_000  # words whose vectors are kept for another layer: 46 MB at 384 numbers a word
 _SPECIAL = 4  # tokens that a tokenizer may put around a text and its prompt
-_CACHED = 600  # words or tokens a thread of a processor takes at once: with more, layers hand on what left its caches
 _LABELS_AT_ONCE = 4_096  # are sorted by length together
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Prompted(NamedTuple):
@@ -64,7 +60,7 @@ class Model:
         self.max_width = int(self._config.max_width) if self._config.span_mode != "token_level" else 0
         self._kept: OrderedDict[tuple[str, int, int], Tensor] = OrderedDict()
         self._kept_words = 0
-        self._at_most = 1 << 30  # windows at once; less after memory ran out
+        self.batches = Batches(self.name, self.device)
         self._lock = RLock()
 
     @property
@@ -145,7 +141,7 @@ class Model:
         with self._lock:
             found = {key: self._kept[key] for key in keys if key in self._kept}
             missing = [index for index, key in enumerate(keys) if key not in found]
-            new = self._batched([windows[index] for index in missing], len, self._encode, batch_size)
+            new = self.batches.run([windows[index] for index in missing], len, self._encode, batch_size)
             for index, vectors in zip(missing, new, strict=True):
                 found[keys[index]] = vectors
                 if self.users > 1:
@@ -162,7 +158,7 @@ class Model:
             return len(window) + (0 if self._bi else sum(len(label) // 4 + 2 for label in prompt))
 
         with self._lock:
-            return self._batched(pairs, size, self._prompt, batch_size)
+            return self.batches.run(pairs, size, self._prompt, batch_size)
 
     @torch.inference_mode()
     def labels(self, texts: Sequence[str], batch_size: int, told: Callable[[int], None] | None = None) -> Tensor:
@@ -194,11 +190,6 @@ class Model:
                 self.users -= 1
                 if self.users < 2:
                     self.close()
-
-    def groups(self, sizes: Sequence[int], batch_size: int) -> list[list[int]]:
-        """Indices of windows or labels of these sizes, in groups that go through the model together."""
-        room = _CACHED * torch.get_num_threads() if self.device.type == "cpu" else inf
-        return list(groups(sizes, min(batch_size, self._at_most), room))
 
     def close(self) -> None:
         """Let go of what was kept."""
@@ -291,41 +282,12 @@ class Model:
                 ids = tokenizer(some, truncation=True, max_length=most, verbose=False)["input_ids"]
                 rows |= zip(
                     some,
-                    self._batched(list(zip(some, ids, strict=True)), lambda one: len(one[1]), encoded, batch_size),
+                    self.batches.run(list(zip(some, ids, strict=True)), lambda one: len(one[1]), encoded, batch_size),
                     strict=True,
                 )
                 if told is not None:
                     told(len(some))
         return torch.stack([rows[text] for text in texts])
-
-    def _batched(
-        self, items: Sequence[T], size: Callable[[T], int], run: Callable[[list[T]], list[R]], batch_size: int
-    ) -> list[R]:
-        """Run items in groups of about equal size; where a device has no memory for a group, in smaller ones."""
-        results: list[Any] = [None] * len(items)
-        waiting = self.groups([size(item) for item in items], batch_size)
-        while waiting:
-            group = waiting.pop(0)
-            if len(group) > self._at_most:
-                waiting[:0] = [group[at : at + self._at_most] for at in range(0, len(group), self._at_most)]
-                continue
-            try:
-                found = run([items[index] for index in group])
-            except torch.OutOfMemoryError as error:
-                if len(group) == 1:
-                    raise InputError(
-                        f"model '{self.name}': no memory on {self.device} for one text: {error}"
-                    ) from error
-                torch.cuda.empty_cache()
-                self._at_most = len(group) // 2
-                log.warning(
-                    "model '%s': out of memory with %d at once; going on with %d", self.name, len(group), self._at_most
-                )
-                waiting.insert(0, group)
-                continue
-            for index, result in zip(group, found, strict=True):
-                results[index] = result
-        return results
 
     def _keep(self, key: tuple[str, int, int], vectors: Tensor) -> None:
         self._kept[key] = vectors
