@@ -124,6 +124,7 @@ def test_documents_of_stdin_go_into_a_folder(kb, tmp_path):
 def test_a_table_without_the_column_of_the_text_has_no_documents(kb, tmp_path):
     (tmp_path / "d.csv").write_text("id,body\n1,Paris\n2,Rome\n")
     done = glinker("link", "-k", kb, "-i", tmp_path / "d.csv", "--into", tmp_path / "out")
+    assert done.exit_code == 0
     assert written(tmp_path / "out") == []
     (failed,) = written(tmp_path / "out", "failed-*")
     assert failed["error"].endswith("d.csv:1: no column 'text'; known are body, id")

@@ -29,10 +29,6 @@ class PickyPlugin:
     def glinker_recognizers(self):
         yield Component("l1_picky", "tests.test_cli_link_output:Picky", "fails")
 
-    @hookimpl
-    def glinker_stores(self):
-        yield Component("dict", "glinker_core.testing.store:FakeStore", "in memory")
-
 
 @pytest.fixture
 def picky(pipeline_file):

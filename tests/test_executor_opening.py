@@ -15,7 +15,7 @@ from tests.fake_plugins import fakes, node, pipeline
 
 @define
 class Fragile:
-    """A component that fails to open or to close, and a store that does."""
+    """A component that fails to open or to close."""
 
     fail: str = "open"
     log: ClassVar[list[str]] = []
