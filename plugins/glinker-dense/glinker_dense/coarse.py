@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from glinker_core.errors import InputError
-from glinker_dense.encoder import Vectors
-from glinker_dense.exact import Halves, Ints
+from glinker_dense.exact import Halves, Ints, Vectors
 
 _TRAINED_ON = 40_000
 _CHUNK = 65_536

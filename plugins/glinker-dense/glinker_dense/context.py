@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from glinker_core.model import WHOLE_TEXT, Mention
 
 _END = re.compile(r"[.!?。！？][\"'”’)\]]*\s+|\n+")
-_FARTHEST = 300  # characters on either side
+_FARTHEST = 300  # characters of its sentence on either side of a mention
+_AROUND = 1_000  # characters on either side of a mention whose sentences tell what it is about
+_SHORTEST, _LONGEST = 15, 1_000  # characters of a sentence: "Dr." is none, and encoders read no more than that
 
 
 class Spoken(NamedTuple):
-    """A mention and the sentence it stands in, as an encoder reads them."""
+    """A mention and the sentences that stand around it, its own among them, as an encoder reads them."""
 
     name: str
-    sentence: str
+    around: tuple[str, ...]
 
 
-def spoken(text: str, mention: Mention) -> Spoken:
-    """What an encoder reads of a mention; a whole text is both."""
-    if mention.label == WHOLE_TEXT:
-        return Spoken(mention.text, mention.text)
-    return Spoken(mention.text, sentence(text, mention.start, mention.end))
+def spoken(text: str, mentions: Sequence[Mention]) -> list[Spoken]:
+    """What an encoder reads of each mention; a whole text is both."""
+    places = [place for place in sentences(text) if text[slice(*place)].strip()]
+    starts, ends = [start for start, _ in places], [end for _, end in places]
+    found = []
+    for mention in mentions:
+        near = places[bisect_right(ends, mention.start - _AROUND) : bisect_left(starts, mention.end + _AROUND)]
+        whole = mention.label == WHOLE_TEXT or not near
+        around = (mention.text,) if whole else tuple(text[start:end].strip() for start, end in near)
+        found.append(Spoken(mention.text, around))
+    return found
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a text are; one without end is cut every 1,000 characters."""
+    start = 0
+    for end in (*(found.end() for found in _END.finditer(text) if not _is_initial(text, found.start())), len(text)):
+        if end - start >= _SHORTEST or end == len(text):
+            yield from ((at, min(at + _LONGEST, end)) for at in range(start, end, _LONGEST))
+            start = end
+
+
+def own_sentence(text: str, mention: Mention) -> str:
+    """The sentence of a mention; of a whole text all of it."""
+    return mention.text if mention.label == WHOLE_TEXT else sentence(text, mention.start, mention.end)
 
 
 def sentence(text: str, start: int, end: int) -> str:

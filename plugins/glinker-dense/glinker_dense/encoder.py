@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from glinker_core.errors import InputError
+from glinker_dense.exact import Vectors, unit
 from glinker_dense.loading import ModelSpec, fingerprint, load
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources
-
-Vectors = npt.NDArray[np.float32]
+    from glinker_dense.context import Spoken
 
 _TOKENS = 1_024  # that go through a processor at once
+_REMEMBERED = 20_000  # vectors of mentions and sentences that another layer may ask for: 31 MB at 384 numbers
 _TOKEN = 4  # characters, where the tokenizer cannot be asked
 
 _QUERY, _DOCUMENT = ("query",), ("document", "passage", "corpus")  # what models call their prompts
@@ -37,6 +38,7 @@ class Encoder:
         if spec.max_length is not None:
             model.max_seq_length = min(spec.max_length, model.max_seq_length or spec.max_length)
         self._prompts: dict[str, str] = dict(model.prompts or {})
+        self._remembered: dict[str, Vectors] = {}
         self._lock = RLock()
         self.dimension: int = self._numbers(["x"], _DOCUMENT).shape[1]
         parts = [type(part).__name__ for part in model]
@@ -56,8 +58,25 @@ class Encoder:
         return self._encoded(texts, batch_size, _DOCUMENT)
 
     def queries(self, texts: Sequence[str], batch_size: int) -> Vectors:
-        """Unit vectors (N, D) of mentions and what stands around them."""
-        return self._encoded(texts, batch_size, _QUERY)
+        """Unit vectors (N, D) of mentions and sentences; the last are remembered, for layers that share the encoder."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
+            if len(self._remembered) + len(new) > _REMEMBERED:
+                self._remembered, new = {}, list(dict.fromkeys(texts))
+            self._remembered |= zip(new, self._encoded(new, batch_size, _QUERY), strict=True)
+            return np.stack([self._remembered[text] for text in texts])
+
+    def spoken(self, asked: Sequence[Spoken], batch_size: int) -> tuple[Vectors, Vectors]:
+        """Unit vectors (N, D) of mentions, and of the mean of the sentences that stand around each."""
+        if not asked:
+            return self.queries([], batch_size), self.queries([], batch_size)
+        texts = dict.fromkeys([*(one.name for one in asked), *chain.from_iterable(one.around for one in asked)])
+        place = {text: row for row, text in enumerate(texts)}
+        vectors = self.queries(list(texts), batch_size)
+        around = np.stack([vectors[[place[text] for text in one.around]].sum(axis=0) for one in asked])
+        return vectors[[place[one.name] for one in asked]], unit(around)
 
     def _encoded(self, texts: Sequence[str], batch_size: int, prompts: Sequence[str]) -> Vectors:
         """Each text is encoded once, among those of about its length, whatever came with it."""
@@ -71,11 +90,8 @@ class Encoder:
                 found[start : start + size] = self._numbers(once[start : start + size], prompts)
                 start += size
         self._check(once, found)
-        norms = np.linalg.norm(found, axis=1, keepdims=True)
-        found /= np.where(norms > 0, norms, 1)
         place = {text: row for row, text in enumerate(once)}
-        rows: Vectors = found[[place[text] for text in texts]]
-        return rows
+        return unit(found[[place[text] for text in texts]])
 
     def _lengths(self, texts: list[str]) -> dict[str, int]:
         """How many tokens each text has, near enough to put equals together."""

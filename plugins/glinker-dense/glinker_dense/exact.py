@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from glinker_dense.encoder import Vectors
-
 _ROWS = 16_384  # compared at once: 25 MB at 384 numbers
 _QUERIES = 512
 _DIGITS = 5  # of a score: what another order of adding up changes is beyond them
 
+Vectors = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,7 @@ from glinker_core.layers import Candidates, Texts
 from glinker_core.model import WHOLE_TEXT, Candidate, Entity, MentionCandidates
 from glinker_core.names import normalise
 from glinker_dense.context import is_pronoun, spoken
-from glinker_dense.encoder import Vectors
-from glinker_dense.exact import cosines, unit
+from glinker_dense.exact import Vectors, cosines, unit
 
 if TYPE_CHECKING:
     from glinker_dense.linker import EncoderLinker
@@ -24,14 +24,14 @@ _LEAST = 0.02  # who is less likely than this says nothing of the text
 
 def valued(linker: EncoderLinker, texts: Texts, candidates: Candidates) -> Iterator[list[dict[str, float]]]:
     """Per mention, in order, the features of each of its candidates."""
-    around = [[spoken(text, item.mention) for item in items] for text, items in zip(texts, candidates, strict=True)]
-    read = list(dict.fromkeys(one for some in around for pair in some for one in pair))
-    vectors = dict(zip(read, linker.encoder.queries(read, linker.batch_size), strict=True)) if read else {}
-    for items, pairs in zip(candidates, around, strict=True):
+    asked = [spoken(text, [item.mention for item in items]) for text, items in zip(texts, candidates, strict=True)]
+    vectors = linker.encoder.spoken(list(chain.from_iterable(asked)), linker.batch_size)
+    both = zip(*vectors, strict=True)
+    for items in candidates:
         of_items = [linker.vectors.of([candidate.entity for candidate in item.candidates]) for item in items]
         values = [
-            _values(item, cosines(np.stack([vectors[one] for one in pair]), entities))
-            for item, pair, entities in zip(items, pairs, of_items, strict=True)
+            _values(item, cosines(np.stack(next(both)), entities))
+            for item, entities in zip(items, of_items, strict=True)
         ]
         _add_neighbours(linker, items, values, of_items)
         yield from values

@@ -15,8 +15,7 @@ from glinker_core.errors import StoreError
 from glinker_core.layers import Space
 from glinker_dense import file
 from glinker_dense.coarse import Coarse
-from glinker_dense.encoder import Vectors
-from glinker_dense.exact import Halves, Ints, best, cosines, nearest
+from glinker_dense.exact import Halves, Ints, Vectors, best, cosines, nearest
 from glinker_dense.listing import Listing, listing
 
 if TYPE_CHECKING:

@@ -45,11 +45,11 @@ class EncoderLinker(EncoderLayer):
     """Scores each candidate by a logistic sum of readable features, as `encoder`.
 
     Its own features stand in `candidate.scores` before it: `meaning`, the cosine of mention and entity text; `context`,
-    of the mention's sentence and entity text; `neighbours`, of the entity and the mean of what the other mentions of
-    the text seem to mean; `antecedent`, for a pronoun, how likely the entity is meant by what the text names first; and
-    where no stage before left them, `name`, how alike the spellings are, and `prior`, how well known the entity is
-    among the candidates. `weights` may name whatever else stands there, such as `label` and `document`, which
-    `l3_lexical` leaves; what a candidate lacks counts nothing.
+    of entity text and the mean of the sentences within 1,000 characters of the mention; `neighbours`, of the entity and
+    the mean of what the other mentions of the text seem to mean; `antecedent`, for a pronoun, how likely the entity is
+    meant by what the text names first; and where no stage before left them, `name`, how alike the spellings are, and
+    `prior`, how well known the entity is among the candidates. `weights` may name whatever else stands there, such as
+    `label` and `document`, which `l3_lexical` leaves; what a candidate lacks counts nothing.
     """
 
     threshold: float = field(default=0.5, validator=[validators.ge(0), validators.le(1)])

@@ -1,4 +1,4 @@
-"""L2: entities whose text means what a mention means in its sentence, however it is spelt."""
+"""L2: entities that mean what a mention means where it stands, however it is spelt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from glinker_dense.layer import EncoderLayer
 if TYPE_CHECKING:
     from glinker_core.resources import KnowledgeBase, Resources
     from glinker_core.vectors import Progress
-    from glinker_dense.encoder import Vectors
+    from glinker_dense.exact import Vectors
     from glinker_dense.index import DenseIndex
     from glinker_dense.vectors import TextAndNames
 
@@ -31,11 +31,11 @@ _OF_OTHERS = 3  # candidates that a pronoun takes over from each mention before 
 class DenseRetriever(EncoderLayer):
     """Gives each mention the `max_candidates` entities whose vectors are nearest, with the cosine as `l2_dense`.
 
-    What is looked for is the vector of the mention plus `context_weight` times that of its sentence, among the vectors
-    of entities, each the mean of what its text and its names mean. Who is not as near as `min_score`, or not of one of
-    `types` where types are given, is left out. A pronoun ("she") is looked for by its sentence alone, also among the
-    best of the mentions before it. Entities that have no vector yet are embedded when they are first looked for,
-    `embed_at_most` of them; more are work for `glinker embed`.
+    What is looked for is the vector of the mention plus `context_weight` times the mean of the sentences within 1,000
+    characters of it, among the vectors of entities, each the mean of what its text and its names mean. Who is not as
+    near as `min_score`, or not of one of `types` where types are given, is left out. A pronoun ("she") is looked for by
+    the sentences alone, also among the best of the mentions before it. Entities that have no vector yet are embedded
+    when they are first looked for, `embed_at_most` of them; more are work for `glinker embed`.
 
     Above `approximate_above` entities not all vectors are compared as they are: the likely nearest are found by a
     coarse picture of each (faiss, `pip install glinker-dense[ann]`) and scored by their vectors. With `index_folder`
@@ -86,7 +86,7 @@ class DenseRetriever(EncoderLayer):
         """Candidates of each mention; without mentions, of each text as a whole."""
         if mentions is None:
             mentions = [(Mention(0, len(text), text, WHOLE_TEXT),) if text else () for text in texts]
-        asked = [[spoken(text, mention) for mention in some] for text, some in zip(texts, mentions, strict=True)]
+        asked = [spoken(text, some) for text, some in zip(texts, mentions, strict=True)]
         vectors = self._queries(list(dict.fromkeys(chain.from_iterable(asked))))
         found = self._nearest(vectors)
         return [
@@ -98,13 +98,10 @@ class DenseRetriever(EncoderLayer):
         ]
 
     def _queries(self, asked: Sequence[Spoken]) -> dict[Spoken, Vectors]:
-        """What is looked for, for each mention in its sentence."""
+        """What is looked for, for each mention and what stands around it."""
         from glinker_dense.exact import unit
 
-        if not asked:
-            return {}
-        names = self.encoder.queries([one.name for one in asked], self.batch_size)
-        around = self.encoder.queries([one.sentence for one in asked], self.batch_size)
+        names, around = self.encoder.spoken(asked, self.batch_size)
         for row, one in enumerate(asked):
             if is_pronoun(one.name):
                 names[row] = 0

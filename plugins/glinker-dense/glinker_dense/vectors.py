@@ -14,8 +14,8 @@ from glinker_core.errors import StoreError
 from glinker_core.layers import Space
 from glinker_core.model import Entity
 from glinker_core.vectors import Progress, StoredVectors
-from glinker_dense.encoder import Encoder, Vectors
-from glinker_dense.exact import Flags, Halves, unit
+from glinker_dense.encoder import Encoder
+from glinker_dense.exact import Flags, Halves, Vectors, unit
 
 if TYPE_CHECKING:
     from glinker_core.resources import Resources

@@ -17,6 +17,10 @@ TROY = Entity("troy", "Paris", description="prince of Troy", entity_type="person
 BARE = Entity("bare", "Jordan")
 ENTITIES = (PLANET, ELEMENT, PARIS, TROY, BARE)
 TEXT = "Mercury is the planet closest to the Sun. It is small. Paris is a city."
+AROUND = (
+    "Mercury is the planet closest to the Sun.",
+    "It is small. Paris is a city.",
+)  # what stands around its mentions
 
 
 def stored(*entities: Entity) -> Any:
@@ -37,6 +41,12 @@ def vector(encoder: Any, entity: Entity) -> Any:
 def of_text(encoder: Any, entity: Entity) -> Any:
     """The vector of the text of an entity."""
     return encoder.entities([f"{entity.label}: {entity.description}".strip()], 8)[0]
+
+
+def of_mention(encoder: Any, name: str) -> tuple[Any, Any]:
+    """The vectors of a mention of `TEXT` and of what stands around it."""
+    one, *around = encoder.queries([name, *AROUND], 8)
+    return one, sum(around) / np.linalg.norm(sum(around))
 
 
 def mentions(text: str, *names: str) -> tuple[Mention, ...]:

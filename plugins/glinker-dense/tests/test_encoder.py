@@ -75,6 +75,20 @@ def test_layers_with_one_spec_share_one_model(tiny_model: TinyModel) -> None:
     assert shared_encoder(resources, ModelSpec(name)) is not shared_encoder(resources, ModelSpec(name, dtype="bf16"))
 
 
+def test_what_one_layer_asked_is_not_encoded_for_another(
+    tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, read = Encoder.load(ModelSpec(str(tiny_model()))), list[str]()
+    plain = encoder._numbers
+    monkeypatch.setattr(encoder, "_numbers", lambda texts, prompts: read.extend(texts) or plain(texts, prompts))
+    first = encoder.queries(["Paris", "Troy"], 8)
+    assert np.array_equal(encoder.queries(["Troy", "Paris", "Rome"], 8)[:2], first[::-1])
+    assert sorted(read) == ["Paris", "Rome", "Troy"]
+    monkeypatch.setattr("glinker_dense.encoder._REMEMBERED", 3)
+    assert np.array_equal(encoder.queries(["Berlin", "Paris"], 8)[1], first[0])
+    assert sorted(read) == ["Berlin", "Paris", "Paris", "Rome", "Troy"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

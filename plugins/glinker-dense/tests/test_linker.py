@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glinker_dense.context import sentence
 from glinker_dense.linker import WEIGHTS, EncoderLinker
 
 from glinker_core.combine import logistic, priors
 from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
 from glinker_core.resources import Resources
 
-from .cases import ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, items, mentions, of_text, stored
+from .cases import ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, items, of_mention, of_text, stored
 from .conftest import TinyModel
 
 Made = Callable[..., Any]
@@ -40,7 +39,7 @@ def scores(item: MentionCandidates) -> dict[str, dict[str, float]]:
 def test_meaning_and_context_are_cosines_with_the_text_of_the_entity(linker: Made) -> None:
     layer = linker()
     (linked, *_) = layer.link([TEXT], [given()])[0]
-    name, context = layer.encoder.queries(["Mercury", "Mercury is the planet closest to the Sun."], 8)
+    name, context = of_mention(layer.encoder, "Mercury")
     for entity in MERCURIES:
         of_entity, meant = scores(linked)[entity.entity_id], of_text(layer.encoder, entity)
         assert of_entity["meaning"] == pytest.approx(max(0, float(name @ meant)), abs=2e-3)
@@ -120,26 +119,6 @@ def test_texts_of_a_batch_do_not_touch_each_other(linker: Made) -> None:
 def test_weights_that_are_not_finite_are_refused(weight: float) -> None:
     with pytest.raises(ValueError, match=r"weights must be finite, got (nan|inf) for 'name'"):
         EncoderLinker(model="x", weights={"name": weight})
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "expected"),
-    [
-        ("One. Two is here! Three?", "Two", "Two is here!"),
-        ("Line one\nline two\n", "two", "line two"),
-        ("J. Smith met U. S. Grant. He left.", "Grant", "J. Smith met U. S. Grant."),
-        ("no end", "end", "no end"),
-        ('He said "Stop." Then Paris slept.', "Paris", "Then Paris slept."),
-    ],
-)
-def test_a_sentence_ends_where_readers_end_it(text: str, name: str, expected: str) -> None:
-    (mention,) = mentions(text, name)
-    assert sentence(text, mention.start, mention.end) == expected
-
-
-def test_a_sentence_without_end_is_cut_on_both_sides() -> None:
-    text = "x" * 1000
-    assert len(sentence(text, 500, 510)) == 610
 
 
 def test_vectors_of_entities_are_read_from_the_store(linker: Made) -> None:

@@ -20,7 +20,7 @@ from glinker_core.model import Entity, Mention, evolve
 from glinker_core.resources import Resources
 from glinker_core.testing.fakes import store_of
 
-from .cases import BARE, ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, ids, mentions, stored, vector
+from .cases import BARE, ELEMENT, ENTITIES, PARIS, PLANET, TEXT, TROY, ids, mentions, of_mention, stored, vector
 from .conftest import TinyModel
 
 Made = Callable[..., Any]
@@ -57,8 +57,7 @@ def found(retriever: Any, text: str = TEXT, name: str = "Mercury") -> list[str]:
 def test_candidates_are_the_nearest_of_all_by_the_vectors_of_the_library(retriever: Made) -> None:
     layer = retriever(stored(*ENTITIES), context_weight=0.5)
     ((item,),) = layer.retrieve([TEXT], [mentions(TEXT, "Mercury")])
-    sentence = "Mercury is the planet closest to the Sun."
-    name, context = layer.encoder.queries(["Mercury", sentence], 8)
+    name, context = of_mention(layer.encoder, "Mercury")
     query = (name + context / 2) / np.linalg.norm(name + context / 2)
     expected = {one.entity_id: float(vector(layer.encoder, one) @ query) for one in ENTITIES}
     scores = {key: max(0.0, cosine) for key, cosine in expected.items()}
