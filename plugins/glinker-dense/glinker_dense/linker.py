@@ -17,19 +17,19 @@ _SCORE = "encoder"
 
 #: Learnt on development data and rounded (docs/explanation/dense.md); from `label` on it is what `l3_lexical` leaves.
 WEIGHTS: Mapping[str, float] = {
-    "name": 7.0,
+    "name": 7.5,
     "prior": 4.0,
-    "meaning": 5.0,
-    "context": 4.0,
-    "neighbours": 3.0,
-    "antecedent": 8.0,
-    "label": 2.0,
+    "meaning": 6.0,
+    "context": 4.5,
+    "neighbours": 4.0,
+    "antecedent": 2.5,
+    "label": 3.0,
     "usage": 4.0,
-    "document": 1.5,
+    "document": 2.0,
     "overlap": 2.0,
-    "mentions": 2.5,
+    "mentions": 1.0,
     "coherence": 0.5,
-    "bias": -14.0,
+    "bias": -15.0,
 }
 _SPELT = ("l2", "name", "case", "label", "usage", "document")  # what compares spellings
 
