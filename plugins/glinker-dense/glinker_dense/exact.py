@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-_ROWS = 16_384  # compared at once: 25 MB at 384 numbers
-_QUERIES = 512
+_ROWS, _FEW_ROWS = 16_384, 2_048  # compared at once with many queries, and with few: 3 MB at 384 numbers stay in caches
+_QUERIES, _FEW = 512, 16
 _DIGITS = 5  # of a score: what another order of adding up changes is beyond them
+_ROUNDED = 1e-5  # what rounding may add to a score, or take away
 
 Vectors = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
@@ -31,21 +33,29 @@ def best(rows: Ints, scores: Vectors, limit: int) -> tuple[Ints, Vectors]:
 
 def cosines(queries: Vectors, vectors: Halves | Vectors) -> Vectors:
     """The cosine of each query with each vector, in as many digits as do not depend on what is computed beside it."""
-    found: Vectors = np.round(queries @ vectors.astype(np.float32, copy=False).T, _DIGITS)
+    found: Vectors = np.round(_products(queries, vectors), _DIGITS)
+    return found
+
+
+def _products(queries: Vectors, vectors: Halves | Vectors) -> Vectors:
+    """By torch: it makes 32 bits of 16 twice to ten times as fast as numpy, which was most of a search."""
+    wide = torch.from_numpy(np.array(vectors)).float()  # a copy, as those of a mapped file cannot be written
+    found: Vectors = (torch.from_numpy(queries) @ wide.T).numpy()
     return found
 
 
 def _nearest(queries: Vectors, vectors: Halves, rows: Ints, limit: int) -> list[tuple[Ints, Vectors]]:
     found: list[tuple[Ints, Vectors]] = [(rows[:0], np.zeros(0, np.float32))] * len(queries)
-    whole = len(rows) == len(vectors)
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        scores = cosines(queries, vectors[start : start + _ROWS] if whole else vectors[some])
-        least = np.partition(scores, -limit, axis=1)[:, -limit] if len(some) > limit else np.full(len(queries), -np.inf)
+    whole, step = len(rows) == len(vectors), _ROWS if len(queries) > _FEW else _FEW_ROWS
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        scores = _products(queries, vectors[start : start + step] if whole else vectors[some])
+        least = np.partition(scores, -limit, axis=1)[:, -limit] if not start and len(some) > limit else None
         for query, (before, known) in enumerate(found):
-            kept = np.flatnonzero(scores[query] >= max(least[query], known[-1] if len(known) == limit else -np.inf))
+            lowest = known[-1] if len(known) == limit else -np.inf if least is None else least[query]
+            kept = np.flatnonzero(scores[query] >= lowest - _ROUNDED)
             if len(kept):
-                joined = np.append(before, some[kept]), np.append(known, scores[query, kept])
+                joined = np.append(before, some[kept]), np.append(known, np.round(scores[query, kept], _DIGITS))
                 found[query] = best(*joined, limit)
     return found
 

@@ -66,7 +66,7 @@ class DenseIndex:
             )
             for (rows, scores), (more, others) in both:
                 some = best(np.append(rows, more + offset), np.append(scores, others), limit)
-                found.append([Hit(self._id(int(row)), float(score)) for row, score in zip(*some, strict=True)])
+                found.append(self._hits(*some))
             return found
 
     def _nearest(self, queries: Vectors, limit: int, types: Sequence[str]) -> Iterator[tuple[Ints, Vectors]]:
@@ -81,9 +81,11 @@ class DenseIndex:
             some = np.sort(some[self._alive[some]])
             yield best(some, cosines(query[None], self._base_vectors[some])[0], limit)
 
-    def _id(self, row: int) -> str:
-        rows = self._base if row < len(self._base) else self._fresh
-        return rows.id(row if row < len(self._base) else row - len(self._base))
+    def _hits(self, rows: Ints, scores: Vectors) -> list[Hit]:
+        """What stands in rows of the base, and behind it in those of what came after."""
+        old, ids = rows < len(self._base), np.empty(len(rows), object)
+        ids[old], ids[~old] = self._base.names(rows[old]), self._fresh.names(rows[~old] - len(self._base))
+        return list(map(Hit, ids.tolist(), scores.tolist()))
 
     def _refresh(self) -> None:
         """Take up what moved in the stores since the last time: nothing is read that did not."""
@@ -140,7 +142,7 @@ class DenseIndex:
         left = np.flatnonzero(missing)
         for start in range(0, len(left), _CHUNK):
             some = left[start : start + _CHUNK]
-            there, vectors = self._vectors.stored([rows.id(int(row)) for row in some])
+            there, vectors = self._vectors.stored(rows.names(some))
             found[some[there]] = vectors
             new += some[~there].tolist()
             if len(new) > self._most:
@@ -151,7 +153,7 @@ class DenseIndex:
                 )
         if new:
             log.info("%d entities have no vector yet: embedding them", len(new))
-            entities = self._kb.get([rows.id(row) for row in new])
+            entities = self._kb.get(rows.names(np.array(new)))
             there = np.array([entity is not None for entity in entities], bool)
             found[np.array(new)[there]] = self._vectors.of([entity for entity in entities if entity is not None])
         return found

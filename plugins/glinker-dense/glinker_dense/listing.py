@@ -33,10 +33,9 @@ class Listing:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def id(self, row: int) -> str:
-        """The id of a row."""
-        found: bytes = self.ids[row]
-        return found.decode("utf-8", "surrogatepass")
+    def names(self, rows: Ints) -> list[str]:
+        """The ids of some rows."""
+        return [one.decode("utf-8", "surrogatepass") for one in self.ids[rows].tolist()]
 
     def of(self, rows: Ints) -> Listing:
         """Some rows of it, in order."""
