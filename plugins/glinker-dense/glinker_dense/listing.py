@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,13 +59,16 @@ class Listing:
 
 def listing(kb: KnowledgeBase) -> Listing:
     """What a knowledge base has now; the first store that has an entity speaks for it."""
-    found = {row[0]: row for store in reversed(list(kb.stores.values())) for row in _numbered(store)}
-    encoded = np.array([entity_id.encode("utf-8", "surrogatepass") for entity_id in found] or [b""])[: len(found)]
+    stores = list(kb.stores.values())
+    rows = list(chain.from_iterable(map(_numbered, reversed(stores))))
+    if len(stores) > 1:
+        rows = list({row[0]: row for row in rows}.values())
+    encoded = np.array([row[0].encode("utf-8", "surrogatepass") for row in rows] or [b""])[: len(rows)]
     order = np.argsort(encoded, kind="stable")
-    numbers = np.fromiter((number for _, number, _ in found.values()), np.int64, len(found))
-    types = tuple(dict.fromkeys(kind for _, _, kind in found.values()))
+    numbers = np.array([row[1] for row in rows], np.int64)
+    types = tuple(dict.fromkeys(row[2] for row in rows))
     place = {kind: index for index, kind in enumerate(types)}
-    kinds = np.fromiter((place[kind] for _, _, kind in found.values()), np.int32, len(found))
+    kinds = np.array([place[row[2]] for row in rows], np.int32)
     return Listing(encoded[order], numbers[order], kinds[order], types)
 
 
