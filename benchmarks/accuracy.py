@@ -13,34 +13,27 @@ documents for the last fifth, five times. A second table has pipelines that find
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import end_to_end
-from attrs import evolve, frozen
-from glinker_eval.gold import Gold, GoldDocument, GoldMention
-from glinker_eval.priors import learn_priors
+from attrs import frozen
+from glinker_eval.gold import GoldDocument
 from glinker_lexical.linker import LexicalLinker
-from glinker_stores.sqlite import SqliteStore
+from parts import CORPORA, MODES, Part, filled, mentions_of
 
 from glinker_core.builtin.shortened import joined, longer_names
-from glinker_core.files import read_lines
 from glinker_core.layers import Search, Store
-from glinker_core.model import Candidate, Entity, Mention, MentionCandidates
-from glinker_core.names import normalise
+from glinker_core.model import Candidate, MentionCandidates
 
 Found = dict[str, tuple[Candidate, ...]]
 
-MODES = ("exact", "variant", "fuzzy", "partial", "initials", "similar")
 SEARCHES = {
     "exact, fuzzy": Search(("exact", "fuzzy")),
     "all": Search(MODES),
@@ -48,16 +41,6 @@ SEARCHES = {
 }
 LONGER = ", longer"  # behind the name of a search: names are looked up by the longer names of their document too
 RECALL_AT = 30
-FOLDS = 5
-
-
-@frozen
-class Part:
-    """A knowledge base, documents to measure on, and others that priors and names are learnt from."""
-
-    entities: Sequence[Entity]
-    documents: Sequence[GoldDocument]
-    taught: Sequence[GoldDocument] = ()
 
 
 @frozen
@@ -109,16 +92,6 @@ def _is_there(name: str, folder: Path) -> bool:
     return found
 
 
-def filled(part: Part, path: Path) -> SqliteStore:
-    """A store with the entities of a part, and what is learnt for them."""
-    store = SqliteStore(str(path))
-    store.open()
-    store.upsert(part.entities)
-    if part.taught:
-        learn_priors(store, Gold("taught", tuple(part.taught)), names=True)
-    return store
-
-
 def _rows(parts: Sequence[Part], name: str, searches: Sequence[str]) -> Iterator[Row]:
     documents = [document for part in parts for document in part.documents]
     longer = {document.id: longer_names(document.text, mentions_of(document)) for document in documents}
@@ -144,11 +117,6 @@ def _found(
     names = dict.fromkeys(mention.text for document in documents for mention in document.mentions)
     names |= dict.fromkeys(n for document in documents for some in longer[document.id].values() for n in some)
     return dict(zip(names, store.search(list(names), search), strict=True))
-
-
-def mentions_of(document: GoldDocument) -> list[Mention]:
-    """The gold mentions of a document, as layers take them."""
-    return [Mention(one.start, one.end, one.text) for one in document.mentions]
 
 
 def _measured(name: str, title: str, documents: Sequence[GoldDocument], found: Sequence[Found]) -> Row:
@@ -190,77 +158,6 @@ def _measured(name: str, title: str, documents: Sequence[GoldDocument], found: S
         share(first, lambda _, after: after),
         sum(map(len, texts)) / 1000 / took,
     )
-
-
-def _general(folder: Path, table: bool = False) -> list[Part]:
-    entities = []
-    for row in _read(folder / "general/entities.jsonl.gz"):
-        if row["description"]:
-            ranks = row["anchor_aliases"] if table else {}
-            uses = {normalise(surface): 1 / rank for surface, rank in ranks.items()}
-            entities.append(_entity(row, tuple(ranks), uses))
-    return [Part(entities, _documents(folder / "general/documents.jsonl.gz", entities))]
-
-
-def _general_learnt(folder: Path) -> list[Part]:
-    (whole,) = _general(folder)
-    parts = [whole.documents[start::FOLDS] for start in range(FOLDS)]
-    return [Part(whole.entities, part, [d for other in parts if other is not part for d in other]) for part in parts]
-
-
-def _geo(folder: Path) -> list[Part]:
-    entities = [_entity(row) for row in _read(folder / "geo/entities.jsonl.gz")]
-    return [Part(entities, _documents(folder / "geo/documents.jsonl.gz", entities))]
-
-
-def _bio(folder: Path, learnt: bool = False) -> list[Part]:
-    train, dev = folder / "bio/documents_train.jsonl.gz", folder / "bio/documents_dev.jsonl.gz"
-    popularity = Counter(one for row in _read(train) for mention in row["mentions"] for one in _ids(mention))
-    entities = [
-        evolve(_entity(row), popularity=popularity[row["entity_id"]]) for row in _read(folder / "bio/entities.jsonl.gz")
-    ]
-    return [Part(entities, _documents(dev, entities), _documents(train, entities) if learnt else ())]
-
-
-CORPORA: dict[str, Callable[[Path], list[Part]]] = {
-    "general": _general,
-    "general, learnt": _general_learnt,
-    "general, alias table": lambda folder: _general(folder, table=True),
-    "geo": _geo,
-    "bio": _bio,
-    "bio, learnt": lambda folder: _bio(folder, learnt=True),
-}
-
-
-def _entity(row: dict[str, Any], more: tuple[str, ...] = (), uses: Any = None) -> Entity:
-    aliases = tuple(dict.fromkeys((*row["aliases"], *more)))
-    metadata = {"priors": dict(uses)} if uses else {}
-    given = (row["description"], row["entity_type"], row["popularity"], metadata)
-    return Entity(row["entity_id"], row["label"], aliases, *given)
-
-
-def _documents(path: Path, entities: Sequence[Entity]) -> list[GoldDocument]:
-    """Documents whose mentions mean what the knowledge base has, the others nothing that counts."""
-    known = {entity.entity_id for entity in entities}
-    return [
-        GoldDocument(
-            row["id"],
-            row["text"],
-            tuple(
-                GoldMention(m["start"], m["end"], m["text"], tuple(one for one in _ids(m) if one in known))
-                for m in sorted(row["mentions"], key=lambda one: (one["start"], one["end"]))
-            ),
-        )
-        for row in _read(path)
-    ]
-
-
-def _ids(mention: dict[str, Any]) -> list[str]:
-    return (mention.get("entity_ids") or [mention["entity_id"]]) if mention["entity_id"] is not None else []
-
-
-def _read(path: Path) -> Iterator[dict[str, Any]]:
-    return map(json.loads, read_lines(path))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accuracy import CORPORA, RECALL_AT, SEARCHES, Part, mentions_of
+from accuracy import RECALL_AT, SEARCHES
 from glinker_dense.encoder import Encoder
 from glinker_dense.linker import EncoderLinker
 from glinker_dense.loading import ModelSpec
@@ -35,6 +35,7 @@ from glinker_eval.gold import GoldDocument
 from glinker_eval.observing import weighting
 from glinker_lexical.linker import LexicalLinker
 from glinker_stores.sqlite import SqliteStore
+from parts import CORPORA, Part, mentions_of
 from sentence_transformers import SentenceTransformer
 
 from glinker_core.builtin.shortened import joined, longer_names

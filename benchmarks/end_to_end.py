@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import accuracy
+import parts
 from attrs import frozen
 from glinker_eval.causes import Cause
 from glinker_eval.counting import Counts
@@ -46,11 +46,11 @@ class Row:
 
 def rows(name: str, folder: Path) -> Iterator[Row]:
     """The pipelines on one corpus."""
-    (part,) = accuracy.CORPORA[name](folder)
+    (part,) = parts.CORPORA[name](folder)
     standard = Gold(name, tuple(part.documents))
     with tempfile.TemporaryDirectory() as place:
         layer = {"type": "sqlite", "config": {"path": str(Path(place, "kb.db"))}}
-        accuracy.filled(part, Path(place, "kb.db")).close()
+        parts.filled(part, Path(place, "kb.db")).close()
         for title, pipeline in _pipelines(layer, CORPORA[name]).items():
             with DAGExecutor(pipeline) as executor:
                 measured = evaluate(executor, standard, Setup("el"), gaps=False)
@@ -60,7 +60,7 @@ def rows(name: str, folder: Path) -> Iterator[Row]:
 
 
 def _pipelines(layer: dict[str, Any], guard: str) -> dict[str, Source]:
-    linked = default_pipeline({**layer, "search_mode": list(accuracy.MODES)})
+    linked = default_pipeline({**layer, "search_mode": list(parts.MODES)})
     linked.data["nodes"][0]["config"] = {"guard": guard}
     return {
         "popularity, no guard": _popular(layer, "off"),
