@@ -62,10 +62,10 @@ class StoredVectors:
 
     def of_ids(self, entity_ids: Sequence[str]) -> list[bytes | None]:
         """Per id the vector that stores have of the entity that the knowledge base has under it, or None."""
-        if self._alone:
-            for store in self._stores.values():
-                assert isinstance(store, VectorStore)
-                return store.vectors(self._space(), entity_ids)
+        if self._alone and self._stores:
+            (store,) = self._stores.values()
+            assert isinstance(store, VectorStore)
+            return store.vectors(self._space(), entity_ids)
         found = self.of({entity.entity_id: entity for entity in self._kb.get(entity_ids) if entity is not None})
         return [found.get(entity_id) for entity_id in entity_ids]
 

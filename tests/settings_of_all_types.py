@@ -44,8 +44,8 @@ class Thing:
     counts: dict[str, int] = Factory(dict)
     raw: Mapping[str, object] = Factory(dict)
     rest: Mapping[str, Any] = Factory(dict)
-    bare: list = Factory(list)  # type: ignore[type-arg]
-    bare_map: dict = Factory(dict)  # type: ignore[type-arg]
+    bare: list = Factory(list)  # type: ignore[type-arg]  # as hurried plugins write it
+    bare_map: dict = Factory(dict)  # type: ignore[type-arg]  # the same
     part: Part | None = None
     parts: tuple[Part, ...] = ()
     by_name: Mapping[str, Part] = Factory(dict)

@@ -44,17 +44,15 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
             start = end
 
 
-def own_sentence(text: str, mention: Mention) -> str:
-    """The sentence of a mention; of a whole text all of it."""
-    return mention.text if mention.label == WHOLE_TEXT else sentence(text, mention.start, mention.end)
-
-
-def sentence(text: str, start: int, end: int) -> str:
-    """The sentence of a span, 300 characters on either side of it at most.
+def sentence(text: str, mention: Mention) -> str:
+    """The sentence of a mention, 300 characters on either side of it at most; of a whole text all of it.
 
     A sentence ends at a full stop, question or exclamation mark before a space, or at the end of a line; a single
     capital letter, as in "J. Smith", ends none.
     """
+    if mention.label == WHOLE_TEXT:
+        return mention.text
+    start, end = mention.start, mention.end
     first, last = max(0, start - _FARTHEST), min(len(text), end + _FARTHEST)
     for found in _END.finditer(text, first, start):
         if not _is_initial(text, found.start()):

@@ -13,7 +13,7 @@ from glinker_core.errors import InputError
 from glinker_core.layers import Candidates, Texts
 from glinker_core.model import MentionCandidates
 from glinker_core.vectors import render
-from glinker_dense.context import own_sentence
+from glinker_dense.context import sentence
 from glinker_dense.layer import ModelLayer
 from glinker_dense.loading import ModelSpec
 
@@ -51,8 +51,8 @@ class CrossEncoderReranker(ModelLayer):
         for text, items in zip(texts, candidates, strict=True):
             asked.append([])
             for item in items:
-                name, sentence = item.mention.text, own_sentence(text, item.mention)
-                read = name if name == sentence else f"{name}: {sentence}"
+                name, around = item.mention.text, sentence(text, item.mention)
+                read = name if name == around else f"{name}: {around}"
                 asked[-1].append(
                     [(read, render(self.template, c.entity)) for c in item.candidates[: self.max_candidates]]
                 )

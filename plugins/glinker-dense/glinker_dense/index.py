@@ -153,9 +153,9 @@ class DenseIndex:
                 )
         if new:
             log.info("%d entities have no vector yet: embedding them", len(new))
-            entities = self._kb.get(rows.names(np.array(new)))
-            there = np.array([entity is not None for entity in entities], bool)
-            found[np.array(new)[there]] = self._vectors.of([entity for entity in entities if entity is not None])
+            entities = zip(new, self._kb.get(rows.names(np.array(new))), strict=True)
+            of_rows = {row: entity for row, entity in entities if entity is not None}
+            found[list(of_rows)] = self._vectors.of(list(of_rows.values()))
         return found
 
 

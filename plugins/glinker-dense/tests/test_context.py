@@ -22,12 +22,12 @@ from .cases import AROUND, TEXT, mentions
 )
 def test_a_sentence_ends_where_readers_end_it(text: str, name: str, expected: str) -> None:
     (mention,) = mentions(text, name)
-    assert sentence(text, mention.start, mention.end) == expected
+    assert sentence(text, mention) == expected
 
 
 def test_a_sentence_without_end_is_cut_on_both_sides() -> None:
     text = "x" * 1000
-    assert len(sentence(text, 500, 510)) == 610
+    assert len(sentence(text, Mention(500, 510, "x" * 10))) == 610
 
 
 @pytest.mark.parametrize(
